@@ -1,0 +1,350 @@
+//! The lock that a worker closes on itself before it reads the first byte from the network.
+//!
+//! Order matters and is this: no core dump, capabilities out of reach, another user, capabilities
+//! gone, not dumpable, no new privileges, Landlock, a try whether it holds, few descriptors, seccomp.
+//!
+//! With one thread: [`confine`]. A worker with several calls [`restrict`], starts its threads, which
+//! inherit all of it, and then [`Restricted::seal`], which puts the filter on every thread.
+
+mod landlock;
+mod seccomp;
+
+use crate::{Error, kernel};
+use std::fs;
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+
+/// `_LINUX_CAPABILITY_VERSION_3` (`capget(2)`), absent from `libc`.
+const CAPABILITY_VERSION: u32 = 0x2008_0522;
+/// `LANDLOCK_CREATE_RULESET_VERSION` (`landlock_create_ruleset(2)`).
+const RULESET_VERSION: u32 = 1;
+/// glibc's trim threshold in bytes, beyond any worker's memory: see `settle_allocator`.
+#[cfg(target_env = "gnu")]
+const NEVER_TRIM: libc::c_int = libc::c_int::MAX;
+
+/// The descriptors of a worker and what may be done with each, and the user it becomes.
+#[derive(Debug, Clone, Default)]
+pub struct Allowed {
+    tun: Vec<RawFd>,
+    udp: Vec<RawFd>,
+    channel: Vec<RawFd>,
+    event: Vec<RawFd>,
+    poller: Vec<RawFd>,
+    identity: Option<Identity>,
+}
+
+/// Numeric user and group. Ids, because names would be looked up in files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    /// User id.
+    pub user: u32,
+    /// Group id; the only group.
+    pub group: u32,
+}
+
+impl Allowed {
+    /// Nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A tunnel: read and write.
+    pub fn tun(mut self, descriptor: BorrowedFd<'_>) -> Self {
+        self.tun.push(descriptor.as_raw_fd());
+        self
+    }
+
+    /// A UDP socket: receive, and send to any address. A UDP socket cannot be kept from
+    /// choosing its destinations by this lock; nft can do that.
+    pub fn udp(mut self, descriptor: BorrowedFd<'_>) -> Self {
+        self.udp.push(descriptor.as_raw_fd());
+        self
+    }
+
+    /// The channel to the parent: send and receive bytes, no addresses, no descriptors.
+    pub fn channel(mut self, descriptor: BorrowedFd<'_>) -> Self {
+        self.channel.push(descriptor.as_raw_fd());
+        self
+    }
+
+    /// An `eventfd` or `timerfd`: eight bytes each way, and setting the timer.
+    pub fn event(mut self, descriptor: BorrowedFd<'_>) -> Self {
+        self.event.push(descriptor.as_raw_fd());
+        self
+    }
+
+    /// A [`crate::Poller`]: wait, and change what is waited for.
+    pub fn poller(mut self, descriptor: BorrowedFd<'_>) -> Self {
+        self.poller.push(descriptor.as_raw_fd());
+        self
+    }
+
+    /// Become this user. Without it the worker stays who it is, without capabilities.
+    pub fn identity(mut self, identity: Identity) -> Self {
+        self.identity = Some(identity);
+        self
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = RawFd> + '_ {
+        [&self.tun, &self.udp, &self.channel, &self.event, &self.poller]
+            .into_iter()
+            .flatten()
+            .copied()
+    }
+}
+
+/// What Landlock withholds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Landlocked {
+    /// The ABI whose rights were taken: the kernel's or the newest that this program knows.
+    pub abi: i32,
+    /// TCP cannot be bound or connected (ABI 4).
+    pub tcp: bool,
+    /// Signals and abstract sockets do not leave the worker (ABI 6).
+    pub scoped: bool,
+}
+
+/// What was locked, as the worker states it of itself. The kernel's own word on it is
+/// [`crate::lockdown::read_lockdown`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lockdown {
+    /// What Landlock withholds.
+    pub landlock: Landlocked,
+    /// Whether the capability bounding set could be emptied; only a privileged start can.
+    pub bounding_set_emptied: bool,
+    /// Length of the seccomp filter, in instructions.
+    pub filter_instructions: usize,
+}
+
+/// Closes the lock on a process with one thread.
+pub fn confine(allowed: &Allowed) -> Result<Lockdown, Error> {
+    restrict(allowed)?.seal()
+}
+
+/// A process that has lost everything but its choice of system calls.
+#[derive(Debug)]
+#[must_use = "the lock is closed by `seal`"]
+pub struct Restricted<'a> {
+    allowed: &'a Allowed,
+    landlock: Landlocked,
+    bounding_set_emptied: bool,
+}
+
+/// Everything but the filter. The process has one thread; threads started afterwards inherit it.
+pub fn restrict(allowed: &Allowed) -> Result<Restricted<'_>, Error> {
+    let count = thread_count()?;
+    if count != 1 {
+        return Err(Error::Threads(count));
+    }
+    refuse_stray_descriptors(allowed)?;
+    settle_allocator();
+    let parent = Parent::present()?;
+    limit(libc::RLIMIT_CORE, 0)?;
+    limit(libc::RLIMIT_FSIZE, 0)?;
+    let bounding_set_emptied = empty_bounding_set()?;
+    if let Some(identity) = allowed.identity {
+        become_user(identity)?;
+    }
+    drop_capabilities()?;
+    control("forbid others to read this process", libc::PR_SET_DUMPABLE, 0)?;
+    control("give up new privileges", libc::PR_SET_NO_NEW_PRIVS, 1)?;
+    parent.watch_again()?;
+    let landlock = landlock::restrict()?;
+    try_landlock()?;
+    Ok(Restricted {
+        allowed,
+        landlock,
+        bounding_set_emptied,
+    })
+}
+
+impl Restricted<'_> {
+    /// Puts the filter on every thread. From here on the process can start no thread.
+    pub fn seal(self) -> Result<Lockdown, Error> {
+        let program = seccomp::program(self.allowed)?;
+        refuse_stray_descriptors_numbered(self.allowed)?;
+        let highest = self.allowed.numbers().max().unwrap_or(libc::STDERR_FILENO);
+        // getrlimit(2): "one greater than the maximum file descriptor number that can be opened".
+        limit(libc::RLIMIT_NOFILE, highest as libc::rlim_t + 1)?;
+        seccomp::apply(&program)?;
+        Ok(Lockdown {
+            landlock: self.landlock,
+            bounding_set_emptied: self.bounding_set_emptied,
+            filter_instructions: program.len(),
+        })
+    }
+}
+
+/// The running kernel's Landlock ABI, 0 without Landlock (`landlock_create_ruleset(2)`).
+pub fn landlock_abi() -> i32 {
+    // SAFETY: landlock_create_ruleset(2): with this flag, a null attribute and size 0 it answers a
+    // number and makes nothing.
+    let abi = unsafe {
+        libc::syscall(
+            libc::SYS_landlock_create_ruleset,
+            std::ptr::null::<libc::c_void>(),
+            0usize,
+            RULESET_VERSION,
+        )
+    };
+    i32::try_from(abi).unwrap_or(0).max(0)
+}
+
+/// Threads of this process (`proc(5)`, `/proc/PID/task`).
+pub(crate) fn thread_count() -> Result<usize, Error> {
+    let tasks = fs::read_dir("/proc/self/task").map_err(|source| Error::Kernel {
+        doing: "count the threads in /proc/self/task",
+        source,
+    })?;
+    Ok(tasks.count())
+}
+
+/// Every open descriptor beyond 2 was declared.
+fn refuse_stray_descriptors(allowed: &Allowed) -> Result<(), Error> {
+    let listing = fs::read_dir("/proc/self/fd").map_err(|source| Error::Kernel {
+        doing: "list the descriptors in /proc/self/fd",
+        source,
+    })?;
+    let numbers: Vec<RawFd> = listing
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect();
+    for number in numbers.into_iter().filter(|number| *number > libc::STDERR_FILENO) {
+        // The listing's own descriptor was in the list and is closed by now.
+        if is_open(number) && !allowed.numbers().any(|declared| declared == number) {
+            return Err(Error::StrayDescriptor(number));
+        }
+    }
+    Ok(())
+}
+
+/// The same once no directory can be opened any more: whatever the threads opened since then has a
+/// number below the limit.
+fn refuse_stray_descriptors_numbered(allowed: &Allowed) -> Result<(), Error> {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: getrlimit(2) writes one struct rlimit.
+    kernel::done("read a limit", unsafe {
+        libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit)
+    })?;
+    // A million numbers are looked at in a tenth of a second; no system has more by default.
+    let end = RawFd::try_from(limit.rlim_cur.min(1 << 20)).unwrap_or(RawFd::MAX);
+    (libc::STDERR_FILENO + 1..end)
+        .find(|number| is_open(*number) && !allowed.numbers().any(|declared| declared == *number))
+        .map_or(Ok(()), |number| Err(Error::StrayDescriptor(number)))
+}
+
+fn is_open(number: RawFd) -> bool {
+    // SAFETY: fcntl(2) with F_GETFD reads a flag or answers EBADF.
+    unsafe { libc::fcntl(number, libc::F_GETFD) >= 0 }
+}
+
+/// glibc's arenas of second threads read `/proc/sys/vm/overcommit_memory` before they shrink
+/// (`malloc/arena.c`), which the filter would answer with death: one arena for all, never shrunk
+/// (`mallopt(3)`).
+fn settle_allocator() {
+    // SAFETY: mallopt(3) takes two numbers.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, NEVER_TRIM);
+    }
+}
+
+/// The parent and the signal that its death sends.
+struct Parent {
+    process: libc::pid_t,
+    signal: libc::c_int,
+}
+
+impl Parent {
+    fn present() -> Result<Self, Error> {
+        let mut signal: libc::c_int = 0;
+        // SAFETY: PR_GET_PDEATHSIG(2const) writes one int.
+        let answer = unsafe { libc::prctl(libc::PR_GET_PDEATHSIG, &raw mut signal) };
+        kernel::done("read the parent-death signal", answer)?;
+        // SAFETY: getppid(2) has no arguments and cannot fail.
+        Ok(Self {
+            process: unsafe { libc::getppid() },
+            signal,
+        })
+    }
+
+    /// `PR_SET_PDEATHSIG(2const)`: changing user "clears the parent-death signal setting".
+    fn watch_again(&self) -> Result<(), Error> {
+        if self.signal != 0 {
+            control("watch the parent", libc::PR_SET_PDEATHSIG, self.signal as libc::c_ulong)?;
+        }
+        // SAFETY: getppid(2) has no arguments and cannot fail.
+        if unsafe { libc::getppid() } == self.process {
+            Ok(())
+        } else {
+            Err(Error::ParentGone)
+        }
+    }
+}
+
+fn limit(resource: libc::__rlimit_resource_t, value: libc::rlim_t) -> Result<(), Error> {
+    let limit = libc::rlimit {
+        rlim_cur: value,
+        rlim_max: value,
+    };
+    // SAFETY: setrlimit(2) reads one struct rlimit.
+    kernel::done("set a limit", unsafe { libc::setrlimit(resource, &limit) }).map(|_| ())
+}
+
+fn control(doing: &'static str, option: libc::c_int, value: libc::c_ulong) -> Result<(), Error> {
+    // SAFETY: prctl(2): the options used here take one number and zeroes.
+    kernel::done(doing, unsafe { libc::prctl(option, value, 0, 0, 0) }).map(|_| ())
+}
+
+/// `capabilities(7)`: what is not in the bounding set cannot come back through `exec`. Says `false`
+/// to a process without `CAP_SETPCAP`; "no new privileges" closes the same door for it.
+fn empty_bounding_set() -> Result<bool, Error> {
+    for capability in 0..64 {
+        match control("empty the bounding set", libc::PR_CAPBSET_DROP, capability) {
+            Ok(()) => {}
+            // PR_CAPBSET_DROP(2const): EINVAL: not a capability of this kernel; EPERM: no CAP_SETPCAP.
+            Err(Error::Kernel { source, .. }) if source.raw_os_error() == Some(libc::EINVAL) => break,
+            Err(Error::Kernel { source, .. }) if source.raw_os_error() == Some(libc::EPERM) => {
+                return Ok(false);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(true)
+}
+
+/// Group first: afterwards the right to change it is gone (`credentials(7)`).
+fn become_user(identity: Identity) -> Result<(), Error> {
+    let Identity { user, group } = identity;
+    // SAFETY: setgroups(2) with length 0 reads nothing.
+    kernel::done("leave all groups", unsafe { libc::setgroups(0, std::ptr::null()) })?;
+    // SAFETY: setresgid(2) takes three numbers.
+    kernel::done("change the group", unsafe { libc::setresgid(group, group, group) })?;
+    // SAFETY: setresuid(2) takes three numbers.
+    kernel::done("change the user", unsafe { libc::setresuid(user, user, user) }).map(|_| ())
+}
+
+/// Empties the ambient, effective, permitted and inheritable sets (`capset(2)`).
+fn drop_capabilities() -> Result<(), Error> {
+    control(
+        "empty the ambient capabilities",
+        libc::PR_CAP_AMBIENT,
+        libc::PR_CAP_AMBIENT_CLEAR_ALL as libc::c_ulong,
+    )?;
+    let header: [u32; 2] = [CAPABILITY_VERSION, 0];
+    let none = [0u32; 6];
+    // SAFETY: capset(2): version 3 reads a header of two words and two times three words of sets.
+    let answer = unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), none.as_ptr()) };
+    kernel::done_long("drop the capabilities", answer).map(|_| ())
+}
+
+/// Trusts nothing that it did not see: after Landlock, opening a directory is refused.
+fn try_landlock() -> Result<(), Error> {
+    match fs::read_dir("/") {
+        Err(error) if error.raw_os_error() == Some(libc::EACCES) => Ok(()),
+        Ok(_) | Err(_) => Err(Error::LandlockIneffective),
+    }
+}

@@ -1,0 +1,51 @@
+//! The kernel's side of Candor, and the only crate with `unsafe`.
+//!
+//! It opens what a worker needs (tunnel, UDP, channel), starts the worker with exactly those
+//! descriptors, closes the lock on it, and reads back from the kernel that it is closed. It also
+//! speaks to nft, rtnetlink, sysctl and network namespaces, without the `ip` program.
+//!
+//! **What it never does:** it has no logger, writes no file but kernel settings, puts no `log`
+//! statement into nft, gives a worker no descriptor that was not named, and lets no process that
+//! reads from the network start unlocked.
+//!
+//! ```text
+//!    parent (root, then its own user)                    worker (nobody, locked)
+//!  ┌──────────────────────────────────┐   exec        ┌───────────────────────────────┐
+//!  │ tun::Tun    udp::UdpSocket       │  3, 4, 5 …    │ worker::inherited             │
+//!  │ nft::apply  sysctl::Restore      ├──────────────▶│ confine::confine   ← no way   │
+//!  │ worker::Spawn                    │               │                      back     │
+//!  │ channel ◀───────────────────────────messages───▶ channel                         │
+//!  │ lockdown::read_lockdown ─── /proc/PID ──────────▶│ tun ◀── the engine ──▶ udp    │
+//!  └──────────────────────────────────┘               └───────────────────────────────┘
+//! ```
+
+#![deny(unsafe_op_in_unsafe_fn)]
+#![deny(clippy::undocumented_unsafe_blocks)]
+
+pub mod channel;
+pub mod confine;
+mod error;
+mod kernel;
+pub mod lockdown;
+pub mod missing;
+pub mod namespace;
+pub mod netlink;
+pub mod nft;
+pub mod poll;
+pub mod sysctl;
+pub mod time;
+pub mod tun;
+pub mod udp;
+pub mod worker;
+
+pub use channel::Channel;
+pub use confine::{Allowed, Identity, Lockdown, confine};
+pub use error::Error;
+pub use lockdown::{LockdownReport, read_lockdown};
+pub use missing::{Machine, Missing};
+pub use namespace::NetNamespace;
+pub use netlink::{LinkName, Range};
+pub use poll::Poller;
+pub use tun::{Tun, TunOptions};
+pub use udp::UdpSocket;
+pub use worker::{Spawn, Worker};

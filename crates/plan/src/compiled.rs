@@ -407,7 +407,8 @@ impl Plan {
     pub fn assemble(parts: Parts) -> Self {
         let mut kept = 0;
         let mut uses = [0; 64];
-        for collect in &parts.collects {
+        // A capability's data needs more than the policy: an open ticket or an order. No permit comes from here.
+        for collect in parts.collects.iter().filter(|collect| collect.capability.is_none()) {
             for field in &collect.fields {
                 kept |= field.bit();
                 for (purpose, choice) in &collect.purposes {
@@ -466,7 +467,7 @@ impl Plan {
             .parts
             .collects
             .iter()
-            .filter(|collect| collect.fields.contains(&field));
+            .filter(|collect| collect.capability.is_none() && collect.fields.contains(&field));
         let keep = collects
             .map(|collect| collect.keep)
             .min_by_key(|keep| keep.seconds.unwrap_or(i64::MAX))?;

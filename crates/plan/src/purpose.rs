@@ -98,6 +98,8 @@ purposes! {
     Agreement = "agreement", "dpv:EstablishContractualAgreement", "remember what you agreed to";
     /// Talking with others.
     Community = "community", "dpv:RequestedServiceProvision", "let you talk with others";
+    /// Doing what a lawful order demands.
+    LegalDuty = "legal-duty", "dpv:LegalCompliance", "do what a lawful order demands";
 }
 
 impl PurposeId {

@@ -1,1 +1,37 @@
-//! policy
+//! The policy language: text in, plan and pages out.
+//!
+//! A policy is one KDL 2 file of a closed vocabulary, without expressions, variables or includes. [`compile`] turns
+//! it into a [`plan::Plan`] or reports everything that is wrong with it at once. The pages that members read are
+//! generated from the plan, so they cannot say anything else than what the program was started with.
+//!
+//! ```text
+//!   policy.kdl ──compile──▶ Compiled ─┬─ plan ──▶ the program's start
+//!                  │                  ├─ render ─▶ page, label, cookie table, JSON
+//!                  ▼                  └─ show ───▶ terminal
+//!               Errors (place, cause, what to write instead)
+//! ```
+//!
+//! What this crate never does: it opens no file and no socket, reads no clock, draws no randomness and prints
+//! nothing. It passes no text of a file on as HTML without escaping it.
+
+#![forbid(unsafe_code)]
+
+mod carried;
+mod check;
+pub mod clause;
+mod compile;
+mod country;
+mod draft;
+mod headings;
+mod length;
+mod problem;
+mod read;
+mod shape;
+mod statements;
+mod tension;
+mod word;
+
+pub use carried::carried;
+pub use compile::{Compiled, MAX_SOURCE_BYTES, compile};
+pub use problem::{Errors, Position, Problem, Span};
+pub use tension::{Lint, Tension};

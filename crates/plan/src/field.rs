@@ -5,8 +5,8 @@
 
 use std::net::IpAddr;
 
-use crate::value::{Unheld, Value};
-use crate::{Day, Timestamp};
+use crate::value::{Cell, Unheld, Value};
+use crate::{Day, Shown, Timestamp};
 
 mod sealed {
     pub trait Sealed {}
@@ -103,6 +103,20 @@ macro_rules! fields {
             pub const fn words(self) -> &'static str {
                 match self { $(Self::$name => $words,)* }
             }
+            /// Whether this version has a type that could hold a datum of this kind at all.
+            pub fn can_be_held(self) -> bool {
+                match self { $(Self::$name => std::mem::size_of::<$value>() > 0,)* }
+            }
+            /// The words for a value that the store has unsealed (`bytes`), for the person concerned; `None` when the
+            /// bytes are not of this field's type.
+            pub fn shown_of_bytes(self, bytes: &[u8]) -> Option<Shown> {
+                match self { $(Self::$name => <$value as Value>::from_bytes(bytes).map(|value| Shown::of(&value)),)* }
+            }
+            /// The words for a value of a column in clear, for the person concerned; `None` when the cell is not of
+            /// this field's type.
+            pub fn shown_of_cell(self, cell: &Cell) -> Option<Shown> {
+                match self { $(Self::$name => <$value as Value>::from_cell(cell).map(|value| Shown::of(&value)),)* }
+            }
         }
     };
 }
@@ -155,6 +169,8 @@ fields! {
     AcceptedDigest = "accepted.digest", Account, String, "dpv:ConsentRecord", "policy version you accepted";
     /// When somebody accepted the policy.
     AcceptedTime = "accepted.time", Account, Timestamp, "dpv:ConsentRecord", "when you accepted it";
+    /// What somebody may do for the operator.
+    StaffRole = "staff.role", Account, String, "pd:ProfessionalRole", "role among the staff";
     /// What somebody buys or was given.
     Tariff = "tariff", Account, String, "pd:ServiceConsumptionBehavior", "tariff";
 

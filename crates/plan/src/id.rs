@@ -65,6 +65,10 @@ ids! {
     MemberId
     /// A thing of a member's that connects.
     DeviceId
+    /// A signed-in browser.
+    SessionId
+    /// One line of a log.
+    VisitId
 }
 
 impl From<MemberId> for SubjectId {

@@ -36,7 +36,7 @@ pub use compiled::{
 pub use digest::{Digest, ParseDigestError};
 pub use event::{Event, Place};
 pub use field::{Field, FieldClass, FieldId};
-pub use id::{AccountSlot, DeviceId, MemberId, ParseIdError, SubjectId};
+pub use id::{AccountSlot, DeviceId, MemberId, ParseIdError, SessionId, SubjectId, VisitId};
 pub use permit::{NotDeclared, Permit};
 pub use personal::{Personal, Shown};
 pub use purpose::{Purpose, PurposeId};

@@ -38,7 +38,7 @@ impl<F: Field> Personal<F> {
 
     /// The value in the words of a page for the person concerned.
     pub fn show(&self, _permit: &Permit<F, Show>) -> Shown {
-        Shown(self.0.to_words())
+        Shown::of(&self.0)
     }
 }
 
@@ -59,6 +59,12 @@ where
 
 /// A value on its way to the page of the person concerned: it can be displayed and nothing else.
 pub struct Shown(String);
+
+impl Shown {
+    pub(crate) fn of<V: Value>(value: &V) -> Self {
+        Self(value.to_words())
+    }
+}
 
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,10 +13,23 @@ pub enum Cell {
     Bytes(Vec<u8>),
 }
 
+/// What type of database column holds a value in clear.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ColumnType {
+    /// 64-bit signed integer.
+    Integer,
+    /// UTF-8 text.
+    Text,
+    /// Bytes.
+    Bytes,
+}
+
 /// A type that a catalogue field may have as its value.
 ///
 /// `to_bytes` is what is sealed; `to_cell` is what a column marked `plain` holds.
 pub trait Value: Sized + Send + Sync + 'static {
+    /// The type of a column that holds the value in clear.
+    const COLUMN: ColumnType;
     /// The bytes that are sealed and that a blind index is computed of.
     fn to_bytes(&self) -> Vec<u8>;
     /// The inverse of [`Value::to_bytes`]; `None` when the bytes are not of this type.
@@ -32,6 +45,7 @@ pub trait Value: Sized + Send + Sync + 'static {
 }
 
 impl Value for String {
+    const COLUMN: ColumnType = ColumnType::Text;
     fn to_bytes(&self) -> Vec<u8> {
         self.as_bytes().to_vec()
     }
@@ -56,6 +70,7 @@ impl Value for String {
 }
 
 impl Value for i64 {
+    const COLUMN: ColumnType = ColumnType::Integer;
     fn to_bytes(&self) -> Vec<u8> {
         self.to_be_bytes().to_vec()
     }
@@ -80,6 +95,7 @@ impl Value for i64 {
 }
 
 impl Value for [u8; 32] {
+    const COLUMN: ColumnType = ColumnType::Bytes;
     fn to_bytes(&self) -> Vec<u8> {
         self.to_vec()
     }
@@ -104,6 +120,7 @@ impl Value for [u8; 32] {
 }
 
 impl Value for crate::Timestamp {
+    const COLUMN: ColumnType = ColumnType::Integer;
     fn to_bytes(&self) -> Vec<u8> {
         self.microseconds().to_bytes()
     }
@@ -123,6 +140,7 @@ impl Value for crate::Timestamp {
 }
 
 impl Value for crate::Day {
+    const COLUMN: ColumnType = ColumnType::Integer;
     fn to_bytes(&self) -> Vec<u8> {
         i64::from(self.number()).to_bytes()
     }
@@ -142,6 +160,7 @@ impl Value for crate::Day {
 }
 
 impl Value for std::net::IpAddr {
+    const COLUMN: ColumnType = ColumnType::Bytes;
     fn to_bytes(&self) -> Vec<u8> {
         match self {
             std::net::IpAddr::V4(address) => address.octets().to_vec(),
@@ -170,12 +189,42 @@ impl Value for std::net::IpAddr {
     fn wipe(&mut self) {}
 }
 
+macro_rules! id_values {
+    ($($id:ty)*) => {$(
+        impl Value for $id {
+            const COLUMN: ColumnType = ColumnType::Bytes;
+            fn to_bytes(&self) -> Vec<u8> {
+                self.as_bytes().to_vec()
+            }
+            fn from_bytes(bytes: &[u8]) -> Option<Self> {
+                bytes.try_into().ok().map(Self::from_bytes)
+            }
+            fn to_cell(&self) -> Cell {
+                Cell::Bytes(self.as_bytes().to_vec())
+            }
+            fn from_cell(cell: &Cell) -> Option<Self> {
+                match cell {
+                    Cell::Bytes(bytes) => <Self as Value>::from_bytes(bytes),
+                    Cell::Integer(_) | Cell::Text(_) => None,
+                }
+            }
+            fn to_words(&self) -> String {
+                self.to_string()
+            }
+            fn wipe(&mut self) {}
+        }
+    )*};
+}
+
+id_values! { crate::SubjectId crate::MemberId crate::DeviceId crate::SessionId crate::VisitId }
+
 /// The value of a field that no code of this version can hold.
 ///
 /// It has no inhabitant: a `Personal<DstHost>` cannot be made, so it cannot be put anywhere.
 pub enum Unheld {}
 
 impl Value for Unheld {
+    const COLUMN: ColumnType = ColumnType::Bytes;
     fn to_bytes(&self) -> Vec<u8> {
         match *self {}
     }

@@ -1,0 +1,198 @@
+//! The second file: one data key for each subject, wrapped. Destroying a key is what makes an erasure certain.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use plan::SubjectId;
+use plan::value::{Cell, Value as _};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::StoreError;
+use crate::engine::{Engine, Expect, Op};
+use crate::row::SharedIndexKey;
+use crate::seal::{IndexKey, KEY_LENGTH, SealingKey, WrappingKey, place, random};
+
+const CREATE_SUBJECT_KEY: &str = "CREATE TABLE IF NOT EXISTS subject_key (subject BLOB NOT NULL PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID";
+const CREATE_INSTANCE_KEY: &str = "CREATE TABLE IF NOT EXISTS instance_key (name TEXT NOT NULL PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID";
+const INSERT_SUBJECT: &str = "INSERT INTO subject_key (subject, wrapped) VALUES ($1, $2)";
+const SELECT_SUBJECT: &str = "SELECT wrapped FROM subject_key WHERE subject = $1";
+const SELECT_SUBJECTS: &str = "SELECT subject FROM subject_key";
+const DELETE_SUBJECT: &str = "DELETE FROM subject_key WHERE subject = $1";
+const INSERT_INSTANCE: &str = "INSERT INTO instance_key (name, wrapped) VALUES ($1, $2)";
+const SELECT_INSTANCE: &str = "SELECT wrapped FROM instance_key WHERE name = $1";
+
+/// Opened keys that stay in memory at most; the least useful half is dropped beyond it. About 1 KiB each.
+const CACHE_LIMIT: usize = 8192;
+
+/// The key database.
+pub(crate) struct Keys {
+    engine: Engine,
+    wrapping: WrappingKey,
+    cache: Mutex<HashMap<SubjectId, Arc<SealingKey>>>,
+    index: SharedIndexKey,
+    certificate: Ed25519KeyPair,
+}
+
+impl Keys {
+    /// Opens or creates the key database.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsealable`] when the wrapping key is not the one that the file was written with.
+    pub(crate) async fn open(file: &Path, wrapping: WrappingKey) -> Result<Self, StoreError> {
+        let engine = Engine::open(file).await?;
+        let create = |sql| Op {
+            sql,
+            cells: Vec::new(),
+            expect: Expect::Any,
+        };
+        engine
+            .commit(vec![create(CREATE_SUBJECT_KEY), create(CREATE_INSTANCE_KEY)])
+            .await?;
+        let index = instance_key(&engine, &wrapping, "index").await?;
+        let certificate = instance_key(&engine, &wrapping, "certificate").await?;
+        Ok(Self {
+            index: Arc::new(IndexKey::from_bytes(&index)),
+            certificate: Ed25519KeyPair::from_seed_unchecked(&*certificate).map_err(|_| StoreError::Unsealable)?,
+            cache: Mutex::new(HashMap::new()),
+            engine,
+            wrapping,
+        })
+    }
+
+    /// The key of the blind indexes.
+    pub(crate) const fn index(&self) -> &SharedIndexKey {
+        &self.index
+    }
+
+    /// Makes a subject's key. It is on the disk before this returns, so that no row can exist without its key.
+    pub(crate) async fn create(&self, subject: SubjectId) -> Result<Arc<SealingKey>, StoreError> {
+        let bytes = Zeroizing::new(random::<KEY_LENGTH>());
+        let wrapped = self
+            .wrapping
+            .key()
+            .seal(&place("subject_key", "wrapped", subject.as_bytes()), &*bytes);
+        let cells = vec![subject.to_cell(), Cell::Bytes(wrapped)];
+        self.engine
+            .commit(vec![Op {
+                sql: INSERT_SUBJECT,
+                cells,
+                expect: Expect::Rows(1),
+            }])
+            .await?;
+        let key = Arc::new(SealingKey::from_bytes(&bytes));
+        self.remember(subject, &key);
+        Ok(key)
+    }
+
+    /// A subject's key.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchSubject`] when it was destroyed or never made.
+    pub(crate) async fn key(&self, subject: SubjectId) -> Result<Arc<SealingKey>, StoreError> {
+        if let Some(key) = self.cache.lock().unwrap_or_else(PoisonError::into_inner).get(&subject) {
+            return Ok(Arc::clone(key));
+        }
+        let rows = self.engine.fetch(SELECT_SUBJECT, &[subject.to_cell()]).await?;
+        let [row] = rows.as_slice() else {
+            return Err(StoreError::NoSuchSubject);
+        };
+        let bytes = unwrap(
+            &self.wrapping,
+            &place("subject_key", "wrapped", subject.as_bytes()),
+            row,
+        )?;
+        let key = Arc::new(SealingKey::from_bytes(&bytes));
+        self.remember(subject, &key);
+        Ok(key)
+    }
+
+    /// Every subject that has a key.
+    pub(crate) async fn subjects(&self) -> Result<BTreeSet<SubjectId>, StoreError> {
+        let rows = self.engine.fetch(SELECT_SUBJECTS, &[]).await?;
+        rows.iter()
+            .map(|row| row.first().and_then(SubjectId::from_cell).ok_or(StoreError::Malformed))
+            .collect()
+    }
+
+    /// Destroys keys: the rows are overwritten, and the write-ahead log that held them is cut.
+    pub(crate) async fn destroy(&self, subjects: &[SubjectId]) -> Result<(), StoreError> {
+        let delete = |subject: &SubjectId| Op {
+            sql: DELETE_SUBJECT,
+            cells: vec![subject.to_cell()],
+            expect: Expect::Any,
+        };
+        self.engine.commit(subjects.iter().map(delete).collect()).await?;
+        {
+            let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+            subjects.iter().for_each(|subject| {
+                cache.remove(subject);
+            });
+        }
+        self.engine.truncate_log().await
+    }
+
+    /// Signs a certificate's text (Ed25519, RFC 8032).
+    pub(crate) fn sign(&self, text: &[u8]) -> Vec<u8> {
+        self.certificate.sign(text).as_ref().to_vec()
+    }
+
+    /// The public half of the key that signs certificates.
+    pub(crate) fn certificate_key(&self) -> Vec<u8> {
+        self.certificate.public_key().as_ref().to_vec()
+    }
+
+    pub(crate) async fn close(&self) {
+        self.engine.close().await;
+    }
+
+    fn remember(&self, subject: SubjectId, key: &Arc<SealingKey>) {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= CACHE_LIMIT {
+            let mut keep = false;
+            cache.retain(|_, _| {
+                keep = !keep;
+                keep
+            });
+        }
+        cache.insert(subject, Arc::clone(key));
+    }
+}
+
+async fn instance_key(
+    engine: &Engine,
+    wrapping: &WrappingKey,
+    name: &str,
+) -> Result<Zeroizing<[u8; KEY_LENGTH]>, StoreError> {
+    let place = place("instance_key", "wrapped", name.as_bytes());
+    let rows = engine.fetch(SELECT_INSTANCE, &[Cell::Text(name.to_owned())]).await?;
+    if let [row] = rows.as_slice() {
+        return unwrap(wrapping, &place, row);
+    }
+    let bytes = Zeroizing::new(random::<KEY_LENGTH>());
+    let cells = vec![
+        Cell::Text(name.to_owned()),
+        Cell::Bytes(wrapping.key().seal(&place, &*bytes)),
+    ];
+    engine
+        .commit(vec![Op {
+            sql: INSERT_INSTANCE,
+            cells,
+            expect: Expect::Rows(1),
+        }])
+        .await?;
+    Ok(bytes)
+}
+
+fn unwrap(wrapping: &WrappingKey, place: &[u8], row: &[Cell]) -> Result<Zeroizing<[u8; KEY_LENGTH]>, StoreError> {
+    let [Cell::Bytes(wrapped)] = row else {
+        return Err(StoreError::Malformed);
+    };
+    let mut opened = wrapping.key().open(place, wrapped)?;
+    let bytes = <[u8; KEY_LENGTH]>::try_from(opened.as_slice())
+        .map(Zeroizing::new)
+        .map_err(|_| StoreError::Unsealable);
+    opened.zeroize();
+    bytes
+}

@@ -1,0 +1,489 @@
+//! Opening: the schema is compared with the plan, what an earlier run began is finished, and the permits of this sink
+//! are given out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use plan::act::{ActId, Keep};
+use plan::value::{Cell, Value};
+use plan::{Clock, Day, Digest, Field, FieldId, NotDeclared, Permit, Personal, Plan, SubjectId, Timestamp};
+use thiserror::Error;
+
+use crate::engine::{Engine, Expect, Op};
+use crate::held::{self, HeldTable};
+use crate::keys::Keys;
+use crate::rights;
+use crate::row::{Reader, Row, Rows, declared};
+use crate::seal::{Lookup, WrappingKey, random};
+use crate::statement::{Args, FromCells, Run, RunStatement, Select, SelectStatement, Statement};
+use crate::table::Table;
+use crate::{StoreError, Subject};
+
+const SCHEMA: &str = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
+
+/// What one service brings: its tables and its statements.
+#[derive(Clone, Copy, Debug)]
+pub struct Catalogue {
+    /// Its tables.
+    pub tables: &'static [&'static Table],
+    /// Its statements.
+    pub statements: &'static [Statement],
+}
+
+/// How to open a store.
+pub struct Options {
+    /// The folder of `candor.db` and `keys.db`; it must exist.
+    pub folder: PathBuf,
+    /// The key that wraps every other key.
+    pub wrapping: WrappingKey,
+    /// The policy.
+    pub plan: Arc<Plan>,
+    /// Every service's tables and statements.
+    pub catalogues: Vec<Catalogue>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// What to do with rows that the policy does not declare any more: erase them, or refuse to open.
+    pub erase_leftovers: bool,
+}
+
+/// Rows that the policy does not declare any more.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Leftover {
+    /// The table or, in `held`, the field.
+    pub what: String,
+    /// How many rows.
+    pub rows: i64,
+}
+
+/// Why the store does not open.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The database holds rows that the policy does not declare; the operator decides.
+    #[error("the database holds what the policy does not declare: {}.\n  Erase it for good with `candor policy publish --erase-withdrawn`, or declare it again.",
+        .0.iter().map(|leftover| format!("{} ({} rows)", leftover.what, leftover.rows)).collect::<Vec<_>>().join(", "))]
+    Leftovers(Vec<Leftover>),
+    /// A table looks different from what this program makes.
+    #[error(
+        "the table {table} differs from what this program makes:\n  found:    {found}\n  expected: {expected}\n  Was the file changed by hand, or written by another version?"
+    )]
+    SchemaDiffers {
+        /// Which table or index.
+        table: String,
+        /// Its definition in the file.
+        found: String,
+        /// Its definition in this program.
+        expected: String,
+    },
+    /// The file has a table that this program does not know: a newer program wrote it.
+    #[error(
+        "the database has a table {0} that this program does not know; it was written by a newer version. Start that version"
+    )]
+    UnknownTable(String),
+    /// The wrapping key does not open the key database.
+    #[error(
+        "the wrapping key does not open keys.db: it is not the key that the file was written with, or the file is damaged"
+    )]
+    WrongWrappingKey,
+    /// The database failed.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+}
+
+/// An open store.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) engine: Engine,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) tables: Arc<[&'static Table]>,
+    statements: Arc<[Statement]>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Erasures that an earlier run had begun and this start finished.
+    pub erasures_finished: u64,
+}
+
+impl Store {
+    /// Opens or creates both files.
+    ///
+    /// # Errors
+    /// [`OpenError`]: each says what to do.
+    pub async fn open(options: Options) -> Result<Self, OpenError> {
+        let Options {
+            folder,
+            wrapping,
+            plan,
+            catalogues,
+            clock,
+            erase_leftovers,
+        } = options;
+        let keys = Keys::open(&folder.join("keys.db"), wrapping)
+            .await
+            .map_err(|error| match error {
+                StoreError::Unsealable => OpenError::WrongWrappingKey,
+                other => OpenError::Store(other),
+            })?;
+        let engine = Engine::open(&folder.join("candor.db")).await?;
+        let known: Vec<&'static Table> = catalogues
+            .iter()
+            .flat_map(|catalogue| catalogue.tables)
+            .copied()
+            .collect();
+        let (tables, absent): (Vec<_>, Vec<_>) = known.into_iter().partition(|table| declared(&plan, table).is_ok());
+        let schema = Schema::of(&tables);
+        schema.bring_about(&engine, &absent, erase_leftovers).await?;
+        declare_fields(&engine, &plan, erase_leftovers).await?;
+        let statements = catalogues.iter().flat_map(|catalogue| catalogue.statements).copied();
+        let available = |statement: &Statement| {
+            statement
+                .touches
+                .iter()
+                .all(|touch| tables.iter().any(|table| table.shape.name == touch.table))
+        };
+        let statements: Vec<Statement> = statements.filter(available).collect();
+        let mut store = Self {
+            engine,
+            keys: Arc::new(keys),
+            plan,
+            tables: tables.into(),
+            statements: statements.into(),
+            clock,
+            erasures_finished: 0,
+        };
+        store.erasures_finished = rights::finish_erasures(&store).await?;
+        Ok(store)
+    }
+
+    /// The right to put rows into a table; `None` when the policy does not declare all of its fields.
+    pub fn rows<R: Row>(&self) -> Option<Rows<R>> {
+        Rows::of(&self.plan).ok()
+    }
+
+    /// As [`Store::rows`], with the reason.
+    ///
+    /// # Errors
+    /// [`NotDeclared`] names the first field that the policy does not declare and the line to add.
+    pub fn require_rows<R: Row>(&self) -> Result<Rows<R>, NotDeclared> {
+        Rows::of(&self.plan)
+    }
+
+    /// A reading statement; `None` when the policy does not declare its tables.
+    pub fn select<A: Args, R>(&self, statement: &SelectStatement<A, R>) -> Option<Select<A, R>> {
+        self.available(&statement.statement).then_some(Select {
+            sql: statement.statement.sql,
+            shape: PhantomData,
+        })
+    }
+
+    /// A changing statement; `None` when the policy does not declare its tables.
+    pub fn run<A: Args>(&self, statement: &RunStatement<A>) -> Option<Run<A>> {
+        let run = Run {
+            sql: statement.statement.sql,
+            expect: statement.expect,
+            shape: PhantomData,
+        };
+        self.available(&statement.statement).then_some(run)
+    }
+
+    fn available(&self, statement: &Statement) -> bool {
+        self.statements
+            .iter()
+            .any(|known| known.name == statement.name && known.sql == statement.sql)
+    }
+
+    /// When a row of this table that is collected now ends: the shortest keep of its fields.
+    pub fn expiry<R: Row>(&self) -> Timestamp {
+        crate::row::expiry(&self.plan, R::TABLE, self.now())
+    }
+
+    /// The table of what people tell us.
+    pub fn held(&self) -> HeldTable {
+        HeldTable {
+            engine: self.engine.clone(),
+            keys: Arc::clone(&self.keys),
+            plan: Arc::clone(&self.plan),
+        }
+    }
+
+    /// The policy that the store keeps.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// The digest of that policy.
+    pub fn plan_digest(&self) -> Digest {
+        self.plan.digest()
+    }
+
+    /// The present instant of the store's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Makes a person: a random id and a data key, which is on the disk before this returns.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn create_subject(&self) -> Result<Subject, StoreError> {
+        let id = SubjectId::from_bytes(random());
+        let key = self.keys.create(id).await?;
+        Ok(Subject::new(id, key, Arc::clone(self.keys.index()), self.now()))
+    }
+
+    /// A person with their data key.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchSubject`] when they were erased; database errors.
+    pub async fn subject(&self, id: impl Into<SubjectId>) -> Result<Subject, StoreError> {
+        let id = id.into();
+        let key = self.keys.key(id).await?;
+        Ok(Subject::new(id, key, Arc::clone(self.keys.index()), self.now()))
+    }
+
+    /// The subject that a day's unlinked log rows belong to: nobody's account. Its key is destroyed when the rows of
+    /// the day have ended ([`Store::sweep`]).
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn day_subject(&self, day: Day) -> Result<Subject, StoreError> {
+        let id = self.day_subject_id(day);
+        match self.subject(id).await {
+            Err(StoreError::NoSuchSubject) => match self.keys.create(id).await {
+                Ok(key) => Ok(Subject::new(id, key, Arc::clone(self.keys.index()), self.now())),
+                // Two requests at the first instant of a day: the other one made it.
+                Err(StoreError::Taken) => self.subject(id).await,
+                Err(error) => Err(error),
+            },
+            found => found,
+        }
+    }
+
+    pub(crate) fn day_subject_id(&self, day: Day) -> SubjectId {
+        let tag = self.keys.index().tag("subject of a day", &day.to_bytes());
+        let (id, _) = tag.as_ref().split_first_chunk().expect("HMAC-SHA-256 gives 32 bytes");
+        SubjectId::from_bytes(*id)
+    }
+
+    /// What a value of a `found` or `matched` column is found by.
+    pub fn lookup<F: Field>(&self, permit: &Permit<F, Keep>, value: &Personal<F>) -> Lookup {
+        self.keys.index().lookup(F::ID, &value.open(permit).to_bytes())
+    }
+
+    /// Random bytes of the operating system's generator, for ids and tokens.
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        random()
+    }
+
+    /// Commits a batch: all of it or none; it is on the disk when this returns. Returns the rows each change touched.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`], [`StoreError::Gone`], [`StoreError::RefusedByDatabase`], database errors; then nothing
+    /// of the batch was done.
+    pub async fn commit(&self, ops: Vec<Op>) -> Result<Vec<u64>, StoreError> {
+        self.engine.commit(ops).await
+    }
+
+    /// Reads whole rows; what was sealed is opened with the key of each row's subject.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsealable`] when a row was changed from outside; database errors.
+    pub async fn read_rows<A: Args, R: Row>(&self, select: &Select<A, R>, args: A) -> Result<Vec<R>, StoreError> {
+        let found = self.engine.fetch(select.sql, &args.cells()).await?;
+        let owner = R::TABLE
+            .shape
+            .columns
+            .iter()
+            .position(|column| column.name == R::TABLE.shape.owner);
+        let owner = owner.ok_or(StoreError::Malformed)?;
+        let mut rows = Vec::with_capacity(found.len());
+        for cells in &found {
+            let subject = cells
+                .get(owner)
+                .and_then(SubjectId::from_cell)
+                .ok_or(StoreError::Malformed)?;
+            match self.keys.key(subject).await {
+                Ok(key) => rows.push(R::read(&mut Reader::new(R::TABLE, &key, cells))?),
+                // Erased between the two reads: the row is gone as well.
+                Err(StoreError::NoSuchSubject) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Reads results that are about nobody in particular.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn read<A: Args, R: FromCells>(&self, select: &Select<A, R>, args: A) -> Result<Vec<R>, StoreError> {
+        let found = self.engine.fetch(select.sql, &args.cells()).await?;
+        found.iter().map(|cells| R::from_cells(cells)).collect()
+    }
+
+    /// Finishes what was handed over and closes both files.
+    pub async fn close(&self) {
+        self.engine.close().await;
+        self.keys.close().await;
+    }
+}
+
+/// What the database must look like: the definition of each table and index by its name.
+struct Schema(BTreeMap<String, &'static str>);
+
+impl Schema {
+    fn of(tables: &[&'static Table]) -> Self {
+        let mut definitions = BTreeMap::from([
+            ("declared_field".to_owned(), held::CREATE_DECLARED),
+            ("held".to_owned(), held::CREATE_HELD),
+            ("held_by_expiry".to_owned(), held::CREATE_HELD_EXPIRY),
+            ("held_lookup".to_owned(), held::CREATE_LOOKUP),
+            ("held_lookup_by_owner".to_owned(), held::CREATE_LOOKUP_INDEX),
+            ("tombstone".to_owned(), rights::CREATE_TOMBSTONE),
+        ]);
+        for table in tables {
+            let shape = &table.shape;
+            definitions.insert(shape.name.to_owned(), table.create);
+            if shape.primary_key.first() != Some(&shape.owner) {
+                definitions.insert(format!("{}_by_owner", shape.name), table.create_owner_index);
+            }
+            if shape.expires {
+                definitions.insert(format!("{}_by_expiry", shape.name), table.create_expiry_index);
+            }
+        }
+        Self(definitions)
+    }
+
+    async fn bring_about(
+        &self,
+        engine: &Engine,
+        absent: &[&'static Table],
+        erase_leftovers: bool,
+    ) -> Result<(), OpenError> {
+        let found = found_schema(engine).await?;
+        let mut ops = Vec::new();
+        let mut leftovers = Vec::new();
+        for (name, definition) in &found {
+            match self.0.get(name) {
+                Some(expected) if expected == definition => {}
+                Some(expected) => {
+                    return Err(OpenError::SchemaDiffers {
+                        table: name.clone(),
+                        found: definition.clone(),
+                        expected: (*expected).to_owned(),
+                    });
+                }
+                None => {
+                    let is_of = |table: &&&Table| {
+                        [table.create, table.create_owner_index, table.create_expiry_index]
+                            .contains(&definition.as_str())
+                    };
+                    let table = absent
+                        .iter()
+                        .find(is_of)
+                        .ok_or_else(|| OpenError::UnknownTable(name.clone()))?;
+                    if table.create == definition {
+                        let rows = count(engine, table).await?;
+                        if rows > 0 && !erase_leftovers {
+                            leftovers.push(Leftover {
+                                what: table.shape.name.to_owned(),
+                                rows,
+                            });
+                        }
+                        ops.push(Op {
+                            sql: table.clear,
+                            cells: Vec::new(),
+                            expect: Expect::Any,
+                        });
+                        ops.push(Op {
+                            sql: table.drop,
+                            cells: Vec::new(),
+                            expect: Expect::Any,
+                        });
+                    }
+                }
+            }
+        }
+        if !leftovers.is_empty() {
+            return Err(OpenError::Leftovers(leftovers));
+        }
+        let erased = !ops.is_empty();
+        let missing = self.0.iter().filter(|(name, _)| !found.contains_key(*name));
+        // Tables come before their indexes.
+        let (tables, indexes): (Vec<_>, Vec<_>) = missing.partition(|(_, sql)| sql.starts_with("CREATE TABLE"));
+        ops.extend(tables.into_iter().chain(indexes).map(|(_, sql)| Op {
+            sql,
+            cells: Vec::new(),
+            expect: Expect::Any,
+        }));
+        if !ops.is_empty() {
+            engine.commit(ops).await?;
+        }
+        if erased {
+            engine.truncate_log().await?;
+        }
+        Ok(())
+    }
+}
+
+async fn found_schema(engine: &Engine) -> Result<BTreeMap<String, String>, StoreError> {
+    let rows = engine.fetch(SCHEMA, &[]).await?;
+    rows.into_iter()
+        .map(|row| match <[Cell; 2]>::try_from(row) {
+            Ok([Cell::Text(name), Cell::Text(sql)]) => Ok((name, sql)),
+            _ => Err(StoreError::Malformed),
+        })
+        .collect()
+}
+
+async fn count(engine: &Engine, table: &Table) -> Result<i64, StoreError> {
+    let rows = engine.fetch(table.count, &[]).await?;
+    rows.first()
+        .ok_or(StoreError::Malformed)
+        .and_then(|row| <i64 as FromCells>::from_cells(row))
+}
+
+/// Writes the declared fields into the table that `held` refers to, so that the database itself refuses the others.
+async fn declare_fields(engine: &Engine, plan: &Plan, erase_leftovers: bool) -> Result<(), OpenError> {
+    let mut leftovers = Vec::new();
+    for row in engine.fetch(held::COUNT_BY_FIELD, &[]).await? {
+        let [Cell::Text(key), Cell::Integer(rows)] = row.as_slice() else {
+            return Err(StoreError::Malformed.into());
+        };
+        let still = FieldId::from_key(key).is_some_and(|field| plan.allows(field, ActId::Keep));
+        if !still {
+            leftovers.push(Leftover {
+                what: key.clone(),
+                rows: *rows,
+            });
+        }
+    }
+    if !leftovers.is_empty() && !erase_leftovers {
+        return Err(OpenError::Leftovers(leftovers));
+    }
+    let text = |sql, key: &str| Op {
+        sql,
+        cells: vec![Cell::Text(key.to_owned())],
+        expect: Expect::Any,
+    };
+    let declared: BTreeSet<&str> = plan.kept_fields().map(FieldId::key).collect();
+    let mut ops = Vec::new();
+    for row in engine.fetch(held::DECLARED, &[]).await? {
+        let [Cell::Text(key)] = row.as_slice() else {
+            return Err(StoreError::Malformed.into());
+        };
+        if !declared.contains(key.as_str()) {
+            ops.extend([
+                text(held::CLEAR_LOOKUPS, key),
+                text(held::CLEAR_FIELD, key),
+                text(held::WITHDRAW, key),
+            ]);
+        }
+    }
+    ops.extend(declared.iter().map(|key| text(held::DECLARE, key)));
+    engine.commit(ops).await?;
+    if !leftovers.is_empty() {
+        engine.truncate_log().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,309 @@
+//! What every person may ask for: everything that is held about them, and that it be gone.
+
+use plan::value::{Cell, Value};
+use plan::{Digest, FieldId, Shown, SubjectId, Timestamp};
+
+use crate::engine::{Expect, Op};
+use crate::held::{self, Origin};
+use crate::row::Reader;
+use crate::seal::place;
+use crate::table::{Column, Kind, Table};
+use crate::{Store, StoreError, Subject};
+
+pub(crate) const CREATE_TOMBSTONE: &str = "CREATE TABLE tombstone (subject_tag BLOB NOT NULL PRIMARY KEY, done INTEGER NOT NULL, \
+     expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID";
+const BURY: &str = "INSERT INTO tombstone (subject_tag, done, expires_at) VALUES ($1, 0, $2)";
+const MARK_DONE: &str = "UPDATE tombstone SET done = 1 WHERE subject_tag = $1";
+const MARK_ALL_DONE: &str = "UPDATE tombstone SET done = 1 WHERE done = 0";
+pub(crate) const SWEEP_TOMBSTONES: &str = "DELETE FROM tombstone WHERE expires_at <= $1 AND done = 1";
+
+/// How long a tombstone stays: longer than any backup may live (7 days), so that a restored backup cannot bring an
+/// erased person back.
+const TOMBSTONE_KEEP_SECONDS: i64 = 30 * 86_400;
+
+/// Everything that is held about one person.
+pub struct Export {
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// The policy that it was held under.
+    pub plan_digest: Digest,
+    /// The tables that have rows about the person.
+    pub tables: Vec<ExportTable>,
+}
+
+/// What one table holds about a person.
+pub struct ExportTable {
+    /// The table's name.
+    pub name: &'static str,
+    /// What it is for.
+    pub about: &'static str,
+    /// The rows.
+    pub rows: Vec<ExportRow>,
+}
+
+/// One row.
+pub struct ExportRow {
+    /// Its columns.
+    pub columns: Vec<ExportColumn>,
+    /// Where it came from.
+    pub origin: Origin,
+    /// When it was collected, where that is kept.
+    pub collected_at: Option<Timestamp>,
+    /// When it ends by itself; [`Timestamp::NEVER`] when it ends with the account.
+    pub expires_at: Timestamp,
+}
+
+/// One value.
+pub struct ExportColumn {
+    /// The field.
+    pub field: FieldId,
+    /// The value; `None` for a secret that is held and not shown.
+    pub value: Option<Shown>,
+}
+
+/// Proof that a person was erased: a text and its signature.
+pub struct Certificate {
+    /// The text, the last two lines of which are the public key and the signature.
+    pub text: String,
+    /// When the person was erased.
+    pub erased_at: Timestamp,
+    /// How many rows were deleted.
+    pub rows: u64,
+}
+
+impl Store {
+    /// Everything that is held about one person, opened.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchSubject`], [`StoreError::Unsealable`], database errors.
+    pub async fn export(&self, id: impl Into<SubjectId>) -> Result<Export, StoreError> {
+        let subject = self.subject(id).await?;
+        let mut tables = vec![self.export_held(&subject).await?];
+        for table in self.tables.iter() {
+            tables.push(self.export_table(table, &subject).await?);
+        }
+        tables.retain(|table| !table.rows.is_empty());
+        Ok(Export {
+            made_at: self.now(),
+            plan_digest: self.plan_digest(),
+            tables,
+        })
+    }
+
+    async fn export_held(&self, subject: &Subject) -> Result<ExportTable, StoreError> {
+        let found = self
+            .engine
+            .fetch(held::EXPORT, &[subject.id().to_cell(), self.now().to_cell()])
+            .await?;
+        let mut rows = Vec::with_capacity(found.len());
+        for row in &found {
+            let [
+                Cell::Text(key),
+                Cell::Bytes(sealed),
+                Cell::Integer(origin),
+                Cell::Integer(collected),
+                Cell::Integer(expires),
+            ] = row.as_slice()
+            else {
+                return Err(StoreError::Malformed);
+            };
+            let field = FieldId::from_key(key).ok_or(StoreError::Malformed)?;
+            let bytes = zeroize::Zeroizing::new(
+                subject
+                    .key()
+                    .open(&place("held", key, subject.id().as_bytes()), sealed)?,
+            );
+            rows.push(ExportRow {
+                columns: vec![ExportColumn {
+                    field,
+                    value: Some(field.shown_of_bytes(&bytes).ok_or(StoreError::Malformed)?),
+                }],
+                origin: Origin::from_code(*origin).ok_or(StoreError::Malformed)?,
+                collected_at: Some(Timestamp::from_microseconds(*collected)),
+                expires_at: Timestamp::from_microseconds(*expires),
+            });
+        }
+        Ok(ExportTable {
+            name: "held",
+            about: "What you told us.",
+            rows,
+        })
+    }
+
+    async fn export_table(&self, table: &'static Table, subject: &Subject) -> Result<ExportTable, StoreError> {
+        let found = self.engine.fetch(table.export, &[subject.id().to_cell()]).await?;
+        let mut rows = Vec::with_capacity(found.len());
+        for cells in &found {
+            let (Some(Cell::Integer(expires)), values) =
+                (cells.last(), cells.split_last().map_or(&[][..], |(_, values)| values))
+            else {
+                return Err(StoreError::Malformed);
+            };
+            let expires_at = Timestamp::from_microseconds(*expires);
+            if expires_at <= self.now() {
+                continue;
+            }
+            let mut reader = Reader::new(table, subject.key(), values);
+            let mut columns = Vec::new();
+            for column in table.shape.columns {
+                columns.extend(export_column(column, &mut reader)?);
+            }
+            rows.push(ExportRow {
+                columns,
+                origin: Origin::Program,
+                collected_at: None,
+                expires_at,
+            });
+        }
+        Ok(ExportTable {
+            name: table.shape.name,
+            about: table.shape.about,
+            rows,
+        })
+    }
+
+    /// Erases a person: a tombstone and the deletes in one commit, then the data key, then the tombstone is marked.
+    /// When this returns, the database file holds nothing of them and the key that opened copies is gone.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchSubject`]; database errors, after which the next start finishes what was begun.
+    pub async fn erase(&self, id: impl Into<SubjectId>) -> Result<Certificate, StoreError> {
+        let id = id.into();
+        self.keys.key(id).await?;
+        let erased_at = self.now();
+        let tag = Cell::Bytes(self.keys.index().tag("tombstone", id.as_bytes()).as_ref().to_vec());
+        let keep_until = erased_at.plus_seconds(TOMBSTONE_KEEP_SECONDS);
+        let mut ops = vec![Op {
+            sql: BURY,
+            cells: vec![tag.clone(), keep_until.to_cell()],
+            expect: Expect::Rows(1),
+        }];
+        let delete = |sql| Op {
+            sql,
+            cells: vec![id.to_cell()],
+            expect: Expect::Any,
+        };
+        ops.extend([delete(held::ERASE_LOOKUPS), delete(held::ERASE)]);
+        ops.extend(self.tables.iter().map(|table| delete(table.erase)));
+        let touched = match self.engine.commit(ops).await {
+            // Somebody else is erasing the same person at this moment.
+            Err(StoreError::Taken) => return Err(StoreError::NoSuchSubject),
+            other => other?,
+        };
+        self.keys.destroy(&[id]).await?;
+        self.engine
+            .commit(vec![Op {
+                sql: MARK_DONE,
+                cells: vec![tag],
+                expect: Expect::Rows(1),
+            }])
+            .await?;
+        self.engine.truncate_log().await?;
+        let names = ["held_lookup", "held"]
+            .into_iter()
+            .chain(self.tables.iter().map(|table| table.shape.name));
+        let counts: Vec<(&str, u64)> = names.zip(touched.into_iter().skip(1)).collect();
+        Ok(self.certificate(id, erased_at, &counts))
+    }
+
+    fn certificate(&self, id: SubjectId, erased_at: Timestamp, counts: &[(&str, u64)]) -> Certificate {
+        let rows = counts.iter().map(|(_, rows)| rows).sum();
+        let list: Vec<String> = counts
+            .iter()
+            .filter(|(_, rows)| *rows > 0)
+            .map(|(name, rows)| format!("{name} {rows}"))
+            .collect();
+        let mut text = format!(
+            "Candor erasure certificate\nperson: {id}\nerased at: {erased_at}\npolicy: {}\nrows deleted: {}\ndata key: destroyed\n\
+             not covered: blocks that the filesystem freed; copies of the key database, at most 7 days old\npublic key: {}\n",
+            self.plan_digest(),
+            if list.is_empty() {
+                "none".to_owned()
+            } else {
+                list.join(", ")
+            },
+            hexadecimal(&self.keys.certificate_key()),
+        );
+        let signature = hexadecimal(&self.keys.sign(text.as_bytes()));
+        text.push_str(&format!("signature: {signature}\n"));
+        Certificate { text, erased_at, rows }
+    }
+}
+
+impl Certificate {
+    /// Whether a certificate's signature fits its text. It says that the instance with that public key made it.
+    #[must_use]
+    pub fn verifies(text: &str) -> bool {
+        let Some((signed, rest)) = text.rsplit_once("signature: ") else {
+            return false;
+        };
+        let key = signed.lines().find_map(|line| line.strip_prefix("public key: "));
+        let (Some(key), Some(signature)) = (key.and_then(bytes_of), bytes_of(rest.trim_end())) else {
+            return false;
+        };
+        let key = aws_lc_rs::signature::UnparsedPublicKey::new(&aws_lc_rs::signature::ED25519, key);
+        key.verify(signed.as_bytes(), &signature).is_ok()
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn bytes_of(text: &str) -> Option<Vec<u8>> {
+    if !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    (0..text.len())
+        .step_by(2)
+        .map(|index| u8::from_str_radix(&text[index..index + 2], 16).ok())
+        .collect()
+}
+
+fn export_column(column: &Column, reader: &mut Reader<'_>) -> Result<Option<ExportColumn>, StoreError> {
+    let Some(field) = column.field else {
+        reader.skip_id()?;
+        return Ok(None);
+    };
+    let value = match column.kind {
+        Kind::Key | Kind::Owner => return Err(StoreError::Malformed),
+        Kind::Secret => {
+            reader.unsealed(column.name)?;
+            None
+        }
+        Kind::Plain(_) => Some(field.shown_of_cell(reader.plain_cell()?).ok_or(StoreError::Malformed)?),
+        Kind::Sealed | Kind::Found | Kind::Matched => {
+            let bytes = zeroize::Zeroizing::new(reader.unsealed(column.name)?);
+            Some(field.shown_of_bytes(&bytes).ok_or(StoreError::Malformed)?)
+        }
+    };
+    Ok(Some(ExportColumn { field, value }))
+}
+
+/// Finishes what an earlier run began: keys without rows are destroyed (a person who was being erased, or one whose
+/// rows were never written), then open tombstones are marked done.
+pub(crate) async fn finish_erasures(store: &Store) -> Result<u64, StoreError> {
+    let mut orphans = store.keys.subjects().await?;
+    for sql in std::iter::once(held::OWNERS).chain(store.tables.iter().map(|table| table.owners)) {
+        for row in store.engine.fetch(sql, &[]).await? {
+            let owner = row
+                .first()
+                .and_then(SubjectId::from_cell)
+                .ok_or(StoreError::Malformed)?;
+            orphans.remove(&owner);
+        }
+    }
+    let orphans: Vec<SubjectId> = orphans.into_iter().collect();
+    if !orphans.is_empty() {
+        store.keys.destroy(&orphans).await?;
+    }
+    store
+        .engine
+        .commit(vec![Op {
+            sql: MARK_ALL_DONE,
+            cells: Vec::new(),
+            expect: Expect::Any,
+        }])
+        .await?;
+    Ok(orphans.len() as u64)
+}

@@ -1,0 +1,61 @@
+//! Deleting what has expired. Reads filter by expiry, so a late sweep never shows.
+
+use plan::Timestamp;
+use plan::value::Value as _;
+
+use crate::engine::{Expect, Op};
+use crate::{Store, StoreError, held, rights};
+
+/// How far back the keys of days are destroyed at each sweep: longer than a stopped instance is likely to stand still.
+const DAYS_LOOKED_BACK: i32 = 400;
+
+impl Store {
+    /// Deletes every row whose time is over and the keys of log days that have ended; returns how many rows.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn sweep(&self) -> Result<u64, StoreError> {
+        let now: Timestamp = self.now();
+        let delete = |sql| Op {
+            sql,
+            cells: vec![now.to_cell()],
+            expect: Expect::Any,
+        };
+        let mut ops = vec![
+            delete(held::SWEEP_LOOKUPS),
+            delete(held::SWEEP),
+            delete(rights::SWEEP_TOMBSTONES),
+        ];
+        ops.extend(
+            self.tables
+                .iter()
+                .filter(|table| table.shape.expires)
+                .map(|table| delete(table.sweep)),
+        );
+        let rows = self.engine.commit(ops).await?.into_iter().sum();
+        if rows > 0 {
+            self.engine.truncate_log().await?;
+        }
+        self.destroy_ended_days(now).await?;
+        Ok(rows)
+    }
+
+    async fn destroy_ended_days(&self, now: Timestamp) -> Result<(), StoreError> {
+        let longest = self
+            .plan
+            .kept_fields()
+            .filter_map(|field| self.plan.keep(field)?.keep.seconds)
+            .max()
+            .unwrap_or(0);
+        let keep_days = i32::try_from(longest / 86_400 + 1).unwrap_or(i32::MAX);
+        let subjects = self.keys.subjects().await?;
+        let ended =
+            (1..=DAYS_LOOKED_BACK).map(|back| self.day_subject_id(now.day().plus(-keep_days.saturating_add(back))));
+        let ended: Vec<_> = ended.filter(|subject| subjects.contains(subject)).collect();
+        if ended.is_empty() {
+            Ok(())
+        } else {
+            self.keys.destroy(&ended).await
+        }
+    }
+}

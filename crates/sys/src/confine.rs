@@ -9,12 +9,12 @@
 mod landlock;
 mod seccomp;
 
+use crate::missing::Capabilities;
+use crate::privilege::{Identity, become_user, control, drop_capabilities, empty_bounding_set};
 use crate::{Error, kernel};
 use std::fs;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
-/// `_LINUX_CAPABILITY_VERSION_3` (`capget(2)`), absent from `libc`.
-const CAPABILITY_VERSION: u32 = 0x2008_0522;
 /// `LANDLOCK_CREATE_RULESET_VERSION` (`landlock_create_ruleset(2)`).
 const RULESET_VERSION: u32 = 1;
 /// glibc's trim threshold in bytes, beyond any worker's memory: see `settle_allocator`.
@@ -30,15 +30,6 @@ pub struct Allowed {
     event: Vec<RawFd>,
     poller: Vec<RawFd>,
     identity: Option<Identity>,
-}
-
-/// Numeric user and group. Ids, because names would be looked up in files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Identity {
-    /// User id.
-    pub user: u32,
-    /// Group id; the only group.
-    pub group: u32,
 }
 
 impl Allowed {
@@ -140,7 +131,7 @@ pub fn restrict(allowed: &Allowed) -> Result<Restricted<'_>, Error> {
     let parent = Parent::present()?;
     limit(libc::RLIMIT_CORE, 0)?;
     limit(libc::RLIMIT_FSIZE, 0)?;
-    let bounding_set_emptied = empty_bounding_set()?;
+    let bounding_set_emptied = empty_bounding_set(Capabilities::default())?;
     if let Some(identity) = allowed.identity {
         become_user(identity)?;
     }
@@ -265,10 +256,8 @@ impl Parent {
         let answer = unsafe { libc::prctl(libc::PR_GET_PDEATHSIG, &raw mut signal) };
         kernel::done("read the parent-death signal", answer)?;
         // SAFETY: getppid(2) has no arguments and cannot fail.
-        Ok(Self {
-            process: unsafe { libc::getppid() },
-            signal,
-        })
+        let process = unsafe { libc::getppid() };
+        Ok(Self { process, signal })
     }
 
     /// `PR_SET_PDEATHSIG(2const)`: changing user "clears the parent-death signal setting".
@@ -292,53 +281,6 @@ fn limit(resource: libc::__rlimit_resource_t, value: libc::rlim_t) -> Result<(),
     };
     // SAFETY: setrlimit(2) reads one struct rlimit.
     kernel::done("set a limit", unsafe { libc::setrlimit(resource, &limit) }).map(|_| ())
-}
-
-fn control(doing: &'static str, option: libc::c_int, value: libc::c_ulong) -> Result<(), Error> {
-    // SAFETY: prctl(2): the options used here take one number and zeroes.
-    kernel::done(doing, unsafe { libc::prctl(option, value, 0, 0, 0) }).map(|_| ())
-}
-
-/// `capabilities(7)`: what is not in the bounding set cannot come back through `exec`. Says `false`
-/// to a process without `CAP_SETPCAP`; "no new privileges" closes the same door for it.
-fn empty_bounding_set() -> Result<bool, Error> {
-    for capability in 0..64 {
-        match control("empty the bounding set", libc::PR_CAPBSET_DROP, capability) {
-            Ok(()) => {}
-            // PR_CAPBSET_DROP(2const): EINVAL: not a capability of this kernel; EPERM: no CAP_SETPCAP.
-            Err(Error::Kernel { source, .. }) if source.raw_os_error() == Some(libc::EINVAL) => break,
-            Err(Error::Kernel { source, .. }) if source.raw_os_error() == Some(libc::EPERM) => {
-                return Ok(false);
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(true)
-}
-
-/// Group first: afterwards the right to change it is gone (`credentials(7)`).
-fn become_user(identity: Identity) -> Result<(), Error> {
-    let Identity { user, group } = identity;
-    // SAFETY: setgroups(2) with length 0 reads nothing.
-    kernel::done("leave all groups", unsafe { libc::setgroups(0, std::ptr::null()) })?;
-    // SAFETY: setresgid(2) takes three numbers.
-    kernel::done("change the group", unsafe { libc::setresgid(group, group, group) })?;
-    // SAFETY: setresuid(2) takes three numbers.
-    kernel::done("change the user", unsafe { libc::setresuid(user, user, user) }).map(|_| ())
-}
-
-/// Empties the ambient, effective, permitted and inheritable sets (`capset(2)`).
-fn drop_capabilities() -> Result<(), Error> {
-    control(
-        "empty the ambient capabilities",
-        libc::PR_CAP_AMBIENT,
-        libc::PR_CAP_AMBIENT_CLEAR_ALL as libc::c_ulong,
-    )?;
-    let header: [u32; 2] = [CAPABILITY_VERSION, 0];
-    let none = [0u32; 6];
-    // SAFETY: capset(2): version 3 reads a header of two words and two times three words of sets.
-    let answer = unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), none.as_ptr()) };
-    kernel::done_long("drop the capabilities", answer).map(|_| ())
 }
 
 /// Trusts nothing that it did not see: after Landlock, opening a directory is refused.

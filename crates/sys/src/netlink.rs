@@ -125,9 +125,8 @@ impl Netlink {
         };
         let number = kernel::done("open a netlink socket", number)?;
         // SAFETY: socket(2) just returned the number and nobody else holds it.
-        Ok(Self {
-            socket: unsafe { OwnedFd::from_raw_fd(number) },
-        })
+        let socket = unsafe { OwnedFd::from_raw_fd(number) };
+        Ok(Self { socket })
     }
 
     /// Sets MTU, queue length and state of a link.

@@ -5,7 +5,7 @@
 
 use crate::{Error, kernel};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 /// Most events one wait returns. A worker has a handful of descriptors.
@@ -45,9 +45,8 @@ impl Poller {
         // SAFETY: epoll_create1(2) takes a flag and returns a descriptor of ours.
         let number = kernel::done("make an epoll set", unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
         // SAFETY: the number was just returned by epoll_create1(2) and nobody else holds it.
-        Ok(Self {
-            descriptor: unsafe { OwnedFd::from_raw_fd(number) },
-        })
+        let descriptor = unsafe { OwnedFd::from_raw_fd(number) };
+        Ok(Self { descriptor })
     }
 
     /// Adds a descriptor; `token` comes back with its events.
@@ -123,6 +122,12 @@ impl Poller {
 impl AsFd for Poller {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.descriptor.as_fd()
+    }
+}
+
+impl AsRawFd for Poller {
+    fn as_raw_fd(&self) -> RawFd {
+        self.descriptor.as_raw_fd()
     }
 }
 

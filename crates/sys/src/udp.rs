@@ -13,6 +13,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 /// space ask for; it holds 20 ms of 1.6 Gb/s. The kernel may grant less without `CAP_NET_ADMIN`.
 pub const BUFFER_BYTES: libc::c_int = 4 * 1024 * 1024;
 
+/// Most datagrams in one send: `UDP_MAX_SEGMENTS` of Linux before 6.9 (`linux/udp.h`).
+pub const SEGMENTS: usize = 64;
+
 /// The two congestion bits of the IP header (RFC 3168, section 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Ecn {
@@ -60,6 +63,9 @@ pub struct Arrival {
     pub local: Option<IpAddr>,
     /// Congestion bits of the outer header.
     pub ecn: Ecn,
+    /// Length of each datagram in the buffer, the last of which may be shorter. Equal to `length`
+    /// unless the socket was told to [`UdpSocket::coalesce`].
+    pub segment_bytes: usize,
 }
 
 /// Where a datagram goes and from which address of ours.
@@ -71,6 +77,31 @@ pub struct Departure {
     pub local: Option<IpAddr>,
     /// Congestion bits of the outer header.
     pub ecn: Ecn,
+    /// Cut the payload into datagrams of this length, the last of which may be shorter; at most
+    /// [`SEGMENTS`] of them and 65,507 bytes. `None`: one datagram.
+    pub segment_bytes: Option<u16>,
+}
+
+impl Departure {
+    /// One datagram to `destination`, from an address of the kernel's choice.
+    pub fn to(destination: SocketAddr) -> Self {
+        Self {
+            destination,
+            local: None,
+            ecn: Ecn::NotCapable,
+            segment_bytes: None,
+        }
+    }
+}
+
+impl Arrival {
+    /// An answer: to where it came from, from the address to which it came.
+    pub fn answer(&self) -> Departure {
+        Departure {
+            local: self.local,
+            ..Departure::to(self.source)
+        }
+    }
 }
 
 /// A nonblocking UDP socket of one address family.
@@ -91,9 +122,8 @@ impl UdpSocket {
         let number = unsafe { libc::socket(family, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK, 0) };
         let number = kernel::done("open a UDP socket", number)?;
         // SAFETY: socket(2) just returned the number and nobody else holds it.
-        let socket = Self {
-            descriptor: unsafe { OwnedFd::from_raw_fd(number) },
-        };
+        let descriptor = unsafe { OwnedFd::from_raw_fd(number) };
+        let socket = Self { descriptor };
         socket.ask_for_addresses(address)?;
         socket.enlarge_buffers();
         let (name, length) = encode(address);
@@ -118,7 +148,13 @@ impl UdpSocket {
         decode(&name).ok_or(Error::Proc("the bound address"))
     }
 
-    /// Receives one datagram. `WouldBlock` when none waits; `InvalidData` when it was longer than
+    /// Lets one receive return several datagrams of one flow, of equal length (`udp(7)`, `UDP_GRO`).
+    /// The buffer is then 64 KiB. To be called before the lock closes. `false`: the kernel cannot.
+    pub fn coalesce(&self) -> bool {
+        self.set(libc::SOL_UDP, libc::UDP_GRO, 1) >= 0
+    }
+
+    /// Receives one datagram, or several of equal length after [`UdpSocket::coalesce`]. `WouldBlock` when none waits; `InvalidData` when it was longer than
     /// the buffer.
     pub fn receive(&self, buffer: &mut [u8]) -> io::Result<Arrival> {
         let mut name = empty_name();
@@ -147,10 +183,11 @@ impl UdpSocket {
             source,
             local: ancillary.local,
             ecn: Ecn::from_octet(ancillary.class),
+            segment_bytes: ancillary.segment_bytes.map_or(length, usize::from),
         })
     }
 
-    /// Sends one datagram. `WouldBlock` when the buffer is full.
+    /// Sends one datagram, or several with `segment_bytes` (`udp(7)`, `UDP_SEGMENT`). `WouldBlock` when the buffer is full.
     pub fn send(&self, payload: &[u8], departure: Departure) -> io::Result<()> {
         let (mut name, length) = encode(departure.destination);
         let mut space = SPACE;
@@ -168,6 +205,7 @@ impl UdpSocket {
         let ancillary = Ancillary {
             local: departure.local,
             class: departure.ecn.bits(),
+            segment_bytes: departure.segment_bytes,
         };
         // SAFETY: cmsg(3): the header points at space, whose length it carries.
         unsafe { control::write(&mut header, departure.destination, &ancillary) };
@@ -323,9 +361,8 @@ mod tests {
             .send(
                 b"question",
                 Departure {
-                    destination,
-                    local: None,
                     ecn: Ecn::Capable0,
+                    ..Departure::to(destination)
                 },
             )
             .unwrap();
@@ -337,12 +374,7 @@ mod tests {
         assert_eq!(arrival.local, Some(target));
         assert!(arrival.ecn == Ecn::Capable0);
 
-        let departure = Departure {
-            destination: arrival.source,
-            local: arrival.local,
-            ecn: Ecn::NotCapable,
-        };
-        server.send(b"answer", departure).unwrap();
+        server.send(b"answer", arrival.answer()).unwrap();
         wait(&client);
         let arrival = client.receive(&mut buffer).unwrap();
         assert_eq!(
@@ -374,21 +406,40 @@ mod tests {
     fn a_datagram_longer_than_the_buffer_is_not_half_taken() {
         let server = UdpSocket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let destination = server.local_address().unwrap();
-        server
-            .send(
-                &[0; 65],
-                Departure {
-                    destination,
-                    local: None,
-                    ecn: Ecn::NotCapable,
-                },
-            )
-            .unwrap();
+        server.send(&[0; 65], Departure::to(destination)).unwrap();
         wait(&server);
         let error = server.receive(&mut [0; 64]).err().unwrap();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
         let empty = server.receive(&mut [0; 64]).err().unwrap();
         assert_eq!(empty.kind(), io::ErrorKind::WouldBlock);
+    }
+
+    #[test]
+    fn many_datagrams_cross_in_one_call_and_one_past_the_limit_does_not() {
+        let server = UdpSocket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let departure = Departure {
+            segment_bytes: Some(100),
+            ecn: Ecn::Capable1,
+            ..Departure::to(server.local_address().unwrap())
+        };
+        let plain = UdpSocket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        assert!(server.coalesce());
+        plain.send(&[9; 100 * SEGMENTS - 1], departure).unwrap();
+        wait(&server);
+        let mut buffer = [0; 65536];
+        let arrival = server.receive(&mut buffer).unwrap();
+        assert_eq!((arrival.length, arrival.segment_bytes), (100 * SEGMENTS - 1, 100));
+        assert!(arrival.ecn == Ecn::Capable1);
+        plain.send(&[9; 70], departure).unwrap();
+        wait(&server);
+        let arrival = server.receive(&mut buffer).unwrap();
+        assert_eq!((arrival.length, arrival.segment_bytes), (70, 70));
+        // Newer kernels take 128: the limit that every kernel keeps is the length.
+        let long = Departure {
+            segment_bytes: Some(1400),
+            ..departure
+        };
+        assert!(plain.send(&[9; 65_508], long).is_err());
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Starting a worker: the same program again, with exactly the descriptors that it is given.
 //!
 //! The child has no environment, `/dev/null` for its input and output, its descriptors at the
-//! fixed numbers 3, 4, …, nothing else open, and is killed by the kernel when this process ends.
+//! fixed numbers 3, 4, …, nothing else open, a session of its own (an interrupt typed at the terminal
+//! reaches the parent, which decides), and is killed by the kernel when this process ends.
 
 use crate::{Error, kernel};
 use std::ffi::CString;
@@ -236,6 +237,12 @@ impl AsFd for Worker {
     }
 }
 
+impl AsRawFd for Worker {
+    fn as_raw_fd(&self) -> RawFd {
+        self.descriptor.as_raw_fd()
+    }
+}
+
 impl Drop for Worker {
     fn drop(&mut self) {
         if self.kill().is_ok() {
@@ -316,6 +323,9 @@ impl Child {
         // setns(2), close_range(2)); the pointers are to memory that fork(2) copied.
         unsafe {
             if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) < 0 || libc::getppid() != parent {
+                return errno();
+            }
+            if libc::setsid() < 0 {
                 return errno();
             }
             if let Some(namespace) = &self.namespace

@@ -27,11 +27,14 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["worker", "attempt", lock, name] => attempts::worker(lock, name),
-        ["worker", "carrier"] => carrier::worker(),
+        ["worker", "carrier", user] => carrier::worker(user),
+        ["worker", "isolated"] => carrier::isolated(),
+        ["worker", "powerless"] => carrier::powerless(),
         ["worker", "lasting"] => lasting::worker(),
         ["worker", "curious"] => lasting::worker_with_a_curious_thread(),
         ["worker", "panic"] => lasting::panicking_worker(),
         ["worker", "parent"] => lasting::parent_of_a_worker(),
+        ["worker", "stepped-down"] => report::stepped_down(),
         ["worker", "inspect"] => report::worker(),
         _ => run(&arguments),
     }

@@ -1,9 +1,9 @@
-//! Ancillary data of a datagram (`cmsg(3)`): local address and traffic class.
+//! Ancillary data of a datagram (`cmsg(3)`): local address, traffic class, segment length.
 
 use std::net::{IpAddr, SocketAddr};
 
-/// Room for one packet-info and one traffic-class message: 40 bytes and 24 bytes on 64-bit Linux
-/// (`CMSG_SPACE`, `cmsg(3)`), and as much again. `u64` gives the alignment that `cmsghdr` needs.
+/// Room for one packet-info, one traffic-class and one segment message: 40, 24 and 24 bytes on 64-bit
+/// Linux (`CMSG_SPACE`, `cmsg(3)`), and some more. `u64` gives the alignment that `cmsghdr` needs.
 pub(super) type Space = [u64; 16];
 /// Empty room.
 pub(super) const SPACE: Space = [0; 16];
@@ -13,6 +13,7 @@ pub(super) const SPACE: Space = [0; 16];
 pub(super) struct Ancillary {
     pub(super) local: Option<IpAddr>,
     pub(super) class: u8,
+    pub(super) segment_bytes: Option<u16>,
 }
 
 /// Reads what the kernel put beside a received datagram.
@@ -28,7 +29,7 @@ pub(super) unsafe fn read(header: &libc::msghdr) -> Ancillary {
         let (level, kind) = unsafe { ((*next).cmsg_level, (*next).cmsg_type) };
         // SAFETY: cmsg(3): next is such a header.
         let data = unsafe { libc::CMSG_DATA(next) };
-        // SAFETY of the four reads below: ip(7) and ipv6(7) name the type behind each level and
+        // SAFETY of the five reads below: ip(7) and ipv6(7) name the type behind each level and
         // kind; cmsg(3) does not promise its alignment, hence the unaligned reads.
         match (level, kind) {
             (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
@@ -48,6 +49,11 @@ pub(super) unsafe fn read(header: &libc::msghdr) -> Ancillary {
             (libc::IPPROTO_IPV6, libc::IPV6_TCLASS) => {
                 // SAFETY: RFC 3542, section 6.5: the traffic class is an int of 0 to 255.
                 found.class = unsafe { data.cast::<libc::c_int>().read_unaligned() } as u8;
+            }
+            (libc::SOL_UDP, libc::UDP_GRO) => {
+                // SAFETY: udp(7): the segment size is received as an int.
+                let bytes = unsafe { data.cast::<libc::c_int>().read_unaligned() };
+                found.segment_bytes = u16::try_from(bytes).ok();
             }
             _ => {}
         }
@@ -94,6 +100,9 @@ pub(super) unsafe fn write(header: &mut libc::msghdr, destination: SocketAddr, a
             SocketAddr::V6(_) => writer.push(libc::IPPROTO_IPV6, libc::IPV6_TCLASS, class),
         }
     }
+    if let Some(bytes) = ancillary.segment_bytes {
+        writer.push(libc::SOL_UDP, libc::UDP_SEGMENT, bytes);
+    }
     writer.finish();
 }
 
@@ -120,7 +129,7 @@ impl<'a> Writer<'a> {
     fn push<T: Copy>(&mut self, level: libc::c_int, kind: libc::c_int, value: T) {
         assert!(
             !self.next.is_null(),
-            "Space holds the two messages that are ever written"
+            "Space holds the three messages that are ever written"
         );
         // SAFETY: cmsg(3): CMSG_LEN and CMSG_SPACE compute on numbers.
         let (length, space) = unsafe {
@@ -130,7 +139,7 @@ impl<'a> Writer<'a> {
             )
         };
         // SAFETY: cmsg(3): next is a header within the zeroed buffer, which has room for T, since
-        // Space is larger than both messages together; the write is unaligned.
+        // Space is larger than the three messages together; the write is unaligned.
         unsafe {
             (*self.next).cmsg_level = level;
             (*self.next).cmsg_type = kind;

@@ -4,11 +4,12 @@
 use crate::Test;
 use std::net::{IpAddr, SocketAddr, UdpSocket as PlainSocket};
 use std::os::fd::AsFd;
-use std::process::{Command, ExitCode};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode, Output};
 use std::time::Duration;
 use sys::channel::{self, Received};
 use sys::poll::{Interest, Poller};
-use sys::udp::{Departure, Ecn};
+use sys::udp::Departure;
 use sys::worker::{Stderr, inherited};
 use sys::{Allowed, Channel, Identity, LinkName, NetNamespace, Range, Spawn, Tun, TunOptions, UdpSocket, Worker};
 
@@ -22,10 +23,90 @@ const NOBODY: Identity = Identity {
 const PACKET_BYTES: usize = 2048;
 
 pub(crate) fn tests() -> Vec<Test> {
-    vec![(
-        "locked_workers_carry_packets_between_two_namespaces".into(),
-        Box::new(locked_workers_carry_packets_between_two_namespaces),
-    )]
+    vec![
+        (
+            "locked_workers_carry_packets_between_two_namespaces".into(),
+            Box::new(|| carry(User::Nobody)),
+        ),
+        (
+            "an_ordinary_user_runs_the_same_world_in_namespaces_of_its_own".into(),
+            Box::new(an_ordinary_user_runs_the_same_world),
+        ),
+        (
+            "without_the_right_to_make_a_tunnel_the_line_that_gives_it_is_printed".into(),
+            Box::new(a_powerless_user_is_told_the_line),
+        ),
+    ]
+}
+
+/// Whom the workers become.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum User {
+    /// Somebody without rights.
+    Nobody,
+    /// Who they were: a private user namespace has no second user.
+    Same,
+}
+
+impl User {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::Same => "same",
+        }
+    }
+}
+
+/// This program again as `nobody`, without any capability.
+fn as_nobody(role: &str) -> Output {
+    Command::new("/proc/self/exe")
+        .args(["worker", role])
+        .uid(NOBODY.user)
+        .gid(NOBODY.group)
+        .output()
+        .unwrap()
+}
+
+fn an_ordinary_user_runs_the_same_world() {
+    let output = as_nobody("isolated");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn a_powerless_user_is_told_the_line() {
+    let output = as_nobody("powerless");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("CAP_NET_ADMIN") && said.contains("sudo setcap"), "{said}");
+}
+
+/// As an ordinary user: the world once more, and the rules of a server with it.
+pub(crate) fn isolated() -> ExitCode {
+    sys::namespace::isolate().unwrap();
+    let mut settings = sys::sysctl::Restore::new();
+    settings.forward().unwrap();
+    settings.keep_no_records().unwrap();
+    let rules = sys::nft::TunnelRules {
+        name: name("isolated"),
+        tun: name("candor0"),
+        inside: vec![range("100.64.0.0", 10)],
+        services: Vec::new(),
+        refused: Vec::new(),
+    };
+    let _applied = sys::nft::Applied::load(&rules).unwrap();
+    carry(User::Same);
+    ExitCode::SUCCESS
+}
+
+/// As an ordinary user: a tunnel in the machine's own namespace, which is refused.
+pub(crate) fn powerless() -> ExitCode {
+    let options = TunOptions {
+        name: name("refused0"),
+        mtu_bytes: 1420,
+        queue_packets: sys::tun::QUEUE_PACKETS,
+        addresses: Vec::new(),
+        routes: Vec::new(),
+    };
+    println!("{}", Tun::create(&options).expect_err("an ordinary user may not"));
+    ExitCode::SUCCESS
 }
 
 /// One machine of the world: a namespace with a wire, a tunnel and a locked worker between them.
@@ -67,10 +148,10 @@ fn side(namespace: NetNamespace, wire: &str, inner: [Range; 2]) -> Side {
 }
 
 /// The worker lives in a namespace without any wire: its sockets are the only way out.
-fn start(side: &Side, peer: &str) -> (Worker, Channel) {
+fn start(side: &Side, peer: &str, user: User) -> (Worker, Channel) {
     let nowhere = NetNamespace::create().unwrap();
     let (near, far) = channel::pair().unwrap();
-    let worker = Spawn::again(&["worker", "carrier"])
+    let worker = Spawn::again(&["worker", "carrier", user.word()])
         .stderr(Stderr::Inherit)
         .give(far.as_fd())
         .give(side.tun.as_fd())
@@ -88,18 +169,22 @@ fn start(side: &Side, peer: &str) -> (Worker, Channel) {
     (worker, near)
 }
 
-fn locked_workers_carry_packets_between_two_namespaces() {
+fn carry(user: User) {
     let (client, server) = (NetNamespace::create().unwrap(), NetNamespace::create().unwrap());
     client.connect(&name("wire"), &server, &name("wire")).unwrap();
     let client = side(client, "192.0.2.1", [range("10.9.0.2", 24), range("fd00:9::2", 64)]);
     let server = side(server, "192.0.2.2", [range("10.9.0.1", 24), range("fd00:9::1", 64)]);
-    let (client_worker, _client_channel) = start(&client, "192.0.2.2:51820");
-    let (server_worker, _server_channel) = start(&server, "192.0.2.1:51820");
+    let (client_worker, _client_channel) = start(&client, "192.0.2.2:51820", user);
+    let (server_worker, _server_channel) = start(&server, "192.0.2.1:51820", user);
 
     for worker in [&client_worker, &server_worker] {
         let report = sys::read_lockdown(worker.process()).unwrap();
         assert_eq!(report.gaps(), []);
-        assert_eq!(report.users, [NOBODY.user; 4]);
+        let expected = match user {
+            User::Nobody => NOBODY.user,
+            User::Same => 0,
+        };
+        assert_eq!(report.users, [expected; 4]);
     }
     echo(&client, &server, "10.9.0.2:0", "10.9.0.1:7777");
     echo(&client, &server, "[fd00:9::2]:0", "[fd00:9::1]:7777");
@@ -136,7 +221,7 @@ fn echo(client: &Side, server: &Side, from: &str, to: &str) {
 }
 
 /// In the worker: takes the peer's address, locks itself, says so, and carries until it is killed.
-pub(crate) fn worker() -> ExitCode {
+pub(crate) fn worker(user: &str) -> ExitCode {
     let mut given = inherited(3).unwrap().into_iter();
     let mut next = || given.next().unwrap();
     let (channel, tun, udp) = (Channel::adopt(next()), Tun::adopt(next()), UdpSocket::adopt(next()));
@@ -153,12 +238,14 @@ pub(crate) fn worker() -> ExitCode {
     poller.add(udp.as_fd(), 2, Interest::Read).unwrap();
 
     sys::worker::silence_panics();
-    let allowed = Allowed::new()
+    let mut allowed = Allowed::new()
         .channel(channel.as_fd())
         .tun(tun.as_fd())
         .udp(udp.as_fd())
-        .poller(poller.as_fd())
-        .identity(NOBODY);
+        .poller(poller.as_fd());
+    if user == User::Nobody.word() {
+        allowed = allowed.identity(NOBODY);
+    }
     sys::confine(&allowed).unwrap();
     channel.send(b"locked").unwrap();
     let mut local = None;
@@ -170,9 +257,8 @@ pub(crate) fn worker() -> ExitCode {
         while let Ok(length) = tun.receive(&mut buffer) {
             buffer[..length].iter_mut().for_each(|byte| *byte ^= FLIP);
             let departure = Departure {
-                destination: peer,
                 local,
-                ecn: Ecn::NotCapable,
+                ..Departure::to(peer)
             };
             let _ = udp.send(&buffer[..length], departure);
         }

@@ -170,7 +170,7 @@ pub(crate) fn parent_of_a_worker() -> ExitCode {
     let (near, far) = channel::pair().unwrap();
     let start = || {
         let udp = sys::UdpSocket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        Spawn::again(&["worker", "carrier"])
+        Spawn::again(&["worker", "carrier", "nobody"])
             .give(far.as_fd())
             .give(udp.as_fd())
             .give(udp.as_fd())

@@ -1,0 +1,102 @@
+//! Users and capabilities (`credentials(7)`, `capabilities(7)`): losing all of them, for a worker, and
+//! all but one, for the parent.
+
+use crate::missing::Capabilities;
+use crate::{Error, kernel};
+
+/// `_LINUX_CAPABILITY_VERSION_3` (`capget(2)`), absent from `libc`.
+const CAPABILITY_VERSION: u32 = 0x2008_0522;
+/// `CAP_NET_ADMIN` (`linux/capability.h`).
+const NET_ADMIN: u32 = 12;
+/// More than the kernel has; it says where its own end.
+const CAPABILITIES: u32 = 64;
+
+/// Numeric user and group. Ids, because names would be looked up in files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    /// User id.
+    pub user: u32,
+    /// Group id; the only group.
+    pub group: u32,
+}
+
+/// For the parent: becomes another user and keeps `CAP_NET_ADMIN` alone, so that it can take back
+/// rules and settings when it stops. The programs that it starts have that one too (ambient set), and
+/// workers give it up in their lock. Call it while the process has one thread.
+pub fn step_down(identity: Identity) -> Result<(), Error> {
+    let count = crate::confine::thread_count()?;
+    if count != 1 {
+        return Err(Error::Threads(count));
+    }
+    let kept = Capabilities(1 << NET_ADMIN);
+    empty_bounding_set(kept)?;
+    control("keep capabilities", libc::PR_SET_KEEPCAPS, 1)?;
+    become_user(identity)?;
+    set_capabilities(kept)?;
+    // SAFETY: PR_CAP_AMBIENT(2const) takes two numbers and zeroes.
+    let answer = unsafe {
+        libc::prctl(
+            libc::PR_CAP_AMBIENT,
+            libc::PR_CAP_AMBIENT_RAISE,
+            libc::c_ulong::from(NET_ADMIN),
+            0,
+            0,
+        )
+    };
+    kernel::done("keep CAP_NET_ADMIN", answer)?;
+    control("give up new privileges", libc::PR_SET_NO_NEW_PRIVS, 1)
+}
+
+/// One option of `prctl(2)`.
+pub(crate) fn control(doing: &'static str, option: libc::c_int, value: libc::c_ulong) -> Result<(), Error> {
+    // SAFETY: prctl(2): the options used here take one number and zeroes.
+    kernel::done(doing, unsafe { libc::prctl(option, value, 0, 0, 0) }).map(|_| ())
+}
+
+/// `capabilities(7)`: what is not in the bounding set cannot come back through `exec`. Says `false`
+/// to a process without `CAP_SETPCAP`; "no new privileges" closes the same door for it.
+pub(crate) fn empty_bounding_set(kept: Capabilities) -> Result<bool, Error> {
+    for capability in (0..CAPABILITIES).filter(|bit| kept.0 & (1 << bit) == 0) {
+        match control("empty the bounding set", libc::PR_CAPBSET_DROP, capability.into()) {
+            Ok(()) => {}
+            // PR_CAPBSET_DROP(2const): EINVAL: not a capability of this kernel; EPERM: no CAP_SETPCAP.
+            Err(Error::Kernel { source, .. }) if source.raw_os_error() == Some(libc::EINVAL) => break,
+            Err(Error::Kernel { source, .. }) if source.raw_os_error() == Some(libc::EPERM) => {
+                return Ok(false);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(true)
+}
+
+/// Group first: afterwards the right to change it is gone (`credentials(7)`).
+pub(crate) fn become_user(identity: Identity) -> Result<(), Error> {
+    let Identity { user, group } = identity;
+    // SAFETY: setgroups(2) with length 0 reads nothing.
+    kernel::done("leave all groups", unsafe { libc::setgroups(0, std::ptr::null()) })?;
+    // SAFETY: setresgid(2) takes three numbers.
+    kernel::done("change the group", unsafe { libc::setresgid(group, group, group) })?;
+    // SAFETY: setresuid(2) takes three numbers.
+    kernel::done("change the user", unsafe { libc::setresuid(user, user, user) }).map(|_| ())
+}
+
+/// Empties the ambient, effective, permitted and inheritable sets (`capset(2)`).
+pub(crate) fn drop_capabilities() -> Result<(), Error> {
+    control(
+        "empty the ambient capabilities",
+        libc::PR_CAP_AMBIENT,
+        libc::PR_CAP_AMBIENT_CLEAR_ALL as libc::c_ulong,
+    )?;
+    set_capabilities(Capabilities::default())
+}
+
+/// Effective, permitted and inheritable set, all the same.
+fn set_capabilities(kept: Capabilities) -> Result<(), Error> {
+    let header: [u32; 2] = [CAPABILITY_VERSION, 0];
+    let (low, high) = (kept.0 as u32, (kept.0 >> 32) as u32);
+    let sets = [low, low, low, high, high, high];
+    // SAFETY: capset(2): version 3 reads a header of two words and two times three words of sets.
+    let answer = unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), sets.as_ptr()) };
+    kernel::done_long("set the capabilities", answer).map(|_| ())
+}

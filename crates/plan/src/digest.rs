@@ -14,6 +14,10 @@ use crate::{FieldId, PurposeId};
 pub struct Digest([u8; 32]);
 
 impl Digest {
+    /// From the 32 bytes of a SHA-256.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
     /// The 32 bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

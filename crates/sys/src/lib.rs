@@ -9,14 +9,14 @@
 //! reads from the network start unlocked.
 //!
 //! ```text
-//!    parent (root, then its own user)                    worker (nobody, locked)
-//!  ┌──────────────────────────────────┐   exec        ┌───────────────────────────────┐
-//!  │ tun::Tun    udp::UdpSocket       │  3, 4, 5 …    │ worker::inherited             │
-//!  │ nft::apply  sysctl::Restore      ├──────────────▶│ confine::confine   ← no way   │
-//!  │ worker::Spawn                    │               │                      back     │
-//!  │ channel ◀───────────────────────────messages───▶ channel                         │
-//!  │ lockdown::read_lockdown ─── /proc/PID ──────────▶│ tun ◀── the engine ──▶ udp    │
-//!  └──────────────────────────────────┘               └───────────────────────────────┘
+//!   parent (own user, CAP_NET_ADMIN)               worker (nobody, locked)
+//!  ┌────────────────────────────────┐             ┌───────────────────────────────┐
+//!  │ tun::Tun   udp::UdpSocket      │    exec     │ worker::inherited             │
+//!  │ worker::Spawn ─────────────────┼─ 3, 4, 5 … ▶│ confine::confine: no way back │
+//!  │ channel ◀──────────────────────┼─ messages ─▶│ channel                       │
+//!  │ lockdown::read_lockdown ───────┼─ /proc ────▶│ tun ◀─── the engine ───▶ udp  │
+//!  │ nft::Applied  sysctl::Restore  │             │                               │
+//!  └────────────────────────────────┘             └───────────────────────────────┘
 //! ```
 
 #![deny(unsafe_op_in_unsafe_fn)]

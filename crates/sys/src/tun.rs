@@ -12,8 +12,8 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::fs::OpenOptionsExt;
 
-/// Packets that the kernel keeps for us. 500 is its default; the research on wireguard-go's users
-/// asks for more, because a reader that is woken late otherwise loses a burst. Guess: 1000.
+/// Packets that the kernel keeps for us. Its own default is 500 (`drivers/net/tun.c`,
+/// `TUN_READQ_SIZE`); a reader that is woken late loses what exceeds it. Guess: 1000.
 pub const QUEUE_PACKETS: u32 = 1000;
 
 /// How a tunnel device is set up.

@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         ["worker", "lasting"] => lasting::worker(),
         ["worker", "curious"] => lasting::worker_with_a_curious_thread(),
         ["worker", "panic"] => lasting::panicking_worker(),
+        ["worker", "asleep"] => lasting::sleeping_worker(),
         ["worker", "parent"] => lasting::parent_of_a_worker(),
         ["worker", "stepped-down"] => report::stepped_down(),
         ["worker", "inspect"] => report::worker(),

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
 use std::process::Command;
 use std::time::Duration;
@@ -20,6 +20,10 @@ const OTHER_DEVICE: Ipv4Addr = Ipv4Addr::new(100, 64, 1, 2);
 const SERVER: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 1);
 const INTERNET: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 9);
 const METADATA: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
+const GATEWAY_SIX: &str = "fd00:64::1";
+const DEVICE_SIX: &str = "fd00:64::1:1";
+const SERVER_SIX: &str = "2001:db8::1";
+const INTERNET_SIX: &str = "2001:db8::9";
 const PATIENCE: Duration = Duration::from_secs(10);
 
 fn name(text: &str) -> LinkName {
@@ -28,6 +32,10 @@ fn name(text: &str) -> LinkName {
 
 fn range(address: Ipv4Addr, prefix: u8) -> Range {
     Range::new(address.into(), prefix).unwrap()
+}
+
+fn range_six(address: &str, prefix: u8) -> Range {
+    Range::new(address.parse().unwrap(), prefix).unwrap()
 }
 
 fn rules() -> TunnelRules {
@@ -51,6 +59,7 @@ struct World {
     tun: Tun,
     internet: UdpSocket,
     metadata: UdpSocket,
+    internet_six: UdpSocket,
     _settings: Restore,
 }
 
@@ -59,21 +68,29 @@ fn in_world(test: impl FnOnce(&World) + Send) {
     let server = NetNamespace::create().expect("run this test as root");
     let internet = NetNamespace::create().unwrap();
     server.connect(&name("wire"), &internet, &name("wire")).unwrap();
-    let (far, metadata) = internet
+    let (far, metadata, far_six) = internet
         .run(|| {
             let netlink = Netlink::open().unwrap();
             let link = name("wire").index().unwrap();
             netlink.add_address(link, range(INTERNET, 24)).unwrap();
             netlink.add_address(link, range(METADATA, 16)).unwrap();
+            netlink.add_address(link, range_six(INTERNET_SIX, 64)).unwrap();
+            netlink
+                .add_route(range_six("::", 0), Some(SERVER_SIX.parse().unwrap()), link)
+                .unwrap();
             // Without masquerading, answers would have to find their way too.
             netlink
                 .add_route(range(Ipv4Addr::UNSPECIFIED, 0), Some(SERVER.into()), link)
                 .unwrap();
             let bind = |address| UdpSocket::bind(SocketAddr::new(address, 7777)).unwrap();
-            (bind(INTERNET.into()), bind(METADATA.into()))
+            (
+                bind(INTERNET.into()),
+                bind(METADATA.into()),
+                bind(INTERNET_SIX.parse().unwrap()),
+            )
         })
         .unwrap();
-    for socket in [&far, &metadata] {
+    for socket in [&far, &metadata, &far_six] {
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
     }
     server
@@ -81,6 +98,7 @@ fn in_world(test: impl FnOnce(&World) + Send) {
             let netlink = Netlink::open().unwrap();
             let link = name("wire").index().unwrap();
             netlink.add_address(link, range(SERVER, 24)).unwrap();
+            netlink.add_address(link, range_six(SERVER_SIX, 64)).unwrap();
             netlink
                 .add_route(range(Ipv4Addr::new(169, 254, 0, 0), 16), None, link)
                 .unwrap();
@@ -88,7 +106,7 @@ fn in_world(test: impl FnOnce(&World) + Send) {
                 name: name("candor0"),
                 mtu_bytes: 1420,
                 queue_packets: sys::tun::QUEUE_PACKETS,
-                addresses: vec![range(GATEWAY, 10)],
+                addresses: vec![range(GATEWAY, 10), range_six(GATEWAY_SIX, 64)],
                 routes: Vec::new(),
             };
             let tun = Tun::create(&options).unwrap();
@@ -99,6 +117,7 @@ fn in_world(test: impl FnOnce(&World) + Send) {
                 tun,
                 internet: far,
                 metadata,
+                internet_six: far_six,
                 _settings: settings,
             });
         })
@@ -120,6 +139,25 @@ fn packet(source: Ipv4Addr, destination: Ipv4Addr, port: u16, byte: u8) -> Vec<u
     packet.extend(port.to_be_bytes());
     packet.extend([0, 9, 0, 0, byte]);
     packet
+}
+
+/// The same in IPv6 (RFC 8200), where the UDP checksum is not optional.
+fn packet_six(source: &str, destination: &str, port: u16, byte: u8) -> Vec<u8> {
+    let addresses = [source, destination]
+        .map(|text| text.parse::<Ipv6Addr>().unwrap().octets())
+        .concat();
+    let mut datagram = [4000u16.to_be_bytes(), port.to_be_bytes(), [0, 9], [0, 0], [byte, 0]].concat();
+    let words = addresses.chunks(2).chain(datagram.chunks(2));
+    let sum: u32 = words
+        .map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]])))
+        .sum();
+    // The rest of the pseudo-header: length 9 and protocol 17.
+    let sum = sum + 9 + 17;
+    let folded = (sum & 0xffff) + (sum >> 16);
+    let folded = (folded & 0xffff) + (folded >> 16);
+    datagram[6..8].copy_from_slice(&(!(folded as u16)).to_be_bytes());
+    datagram.pop();
+    [vec![0x60, 0, 0, 0, 0, 9, 17, 64], addresses, datagram].concat()
 }
 
 impl World {
@@ -168,6 +206,27 @@ fn a_devices_address_is_hidden_behind_the_servers_and_its_answer_comes_back() {
         assert_eq!((byte, source.ip()), (2, SERVER.into()));
         world.internet.send_to(&[3], source).unwrap();
         assert_eq!(world.receive(), (INTERNET, DEVICE, 3));
+    });
+}
+
+#[test]
+fn an_ipv6_address_is_hidden_too() {
+    in_world(|world| {
+        let send = |byte| {
+            world
+                .tun
+                .send(&packet_six(DEVICE_SIX, INTERNET_SIX, 7777, byte))
+                .unwrap()
+        };
+        let seen = || {
+            let (byte, source) = next(&world.internet_six);
+            (byte, source.ip().to_string())
+        };
+        send(1);
+        assert_eq!(seen(), (1, DEVICE_SIX.to_owned()), "without rules it is seen");
+        let _rules = Applied::load(&rules()).unwrap();
+        send(2);
+        assert_eq!(seen(), (2, SERVER_SIX.to_owned()));
     });
 }
 

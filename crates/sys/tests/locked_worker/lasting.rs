@@ -9,9 +9,10 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
-use sys::channel;
+use sys::channel::{self, Received};
+use sys::poll::{Interest, Poller};
 use sys::worker::{Ended, PANICKED, Stderr, inherited, silence_panics};
-use sys::{Allowed, Channel, Spawn};
+use sys::{Allowed, Channel, Identity, Spawn};
 
 /// Enough for glibc to give memory back, were it allowed to.
 const BLOCK_BYTES: usize = 100 * 1024;
@@ -165,23 +166,32 @@ fn running(process: i32) -> bool {
     std::fs::read_to_string(format!("/proc/{process}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }
 
-/// In a process of its own: starts a carrier from a thread that ends, says its number, stays.
+/// In a process of its own: starts a worker from a thread that ends, waits until it is locked (which
+/// clears the parent-death signal, were it not set again), says its number, stays.
 pub(crate) fn parent_of_a_worker() -> ExitCode {
     let (near, far) = channel::pair().unwrap();
-    let start = || {
-        let udp = sys::UdpSocket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        Spawn::again(&["worker", "carrier", "nobody"])
-            .give(far.as_fd())
-            .give(udp.as_fd())
-            .give(udp.as_fd())
-            .start()
-            .unwrap()
-    };
+    let start = || Spawn::again(&["worker", "asleep"]).give(far.as_fd()).start().unwrap();
     let worker = thread::scope(|scope| scope.spawn(start).join().unwrap());
-    near.send(b"127.0.0.1:9").unwrap();
+    let poller = Poller::new().unwrap();
+    poller.add(near.as_fd(), 0, Interest::Read).unwrap();
+    poller.wait(&mut Vec::new(), Some(Duration::from_secs(20))).unwrap();
+    assert_eq!(near.receive(&mut [0; 8]).unwrap(), Received::Message(1));
     print!("{:>10}", worker.process());
     std::io::Write::flush(&mut std::io::stdout()).unwrap();
     let _ = std::io::stdin().read(&mut [0]);
     drop(worker);
     ExitCode::SUCCESS
+}
+
+/// In the worker: locked, as another user, and deaf to the end of its channel.
+pub(crate) fn sleeping_worker() -> ExitCode {
+    let channel = Channel::adopt(inherited(1).unwrap().remove(0));
+    let nobody = Identity {
+        user: 65534,
+        group: 65534,
+    };
+    sys::confine(&Allowed::new().channel(channel.as_fd()).identity(nobody)).unwrap();
+    channel.send(&[1]).unwrap();
+    thread::sleep(Duration::from_secs(600));
+    ExitCode::FAILURE
 }

@@ -1,0 +1,38 @@
+//! The protocol without input or output: callers hand in bytes, time and randomness.
+//!
+//! Read it in this order: [`limits`] (every number), [`Engine`] (what a driver calls), `handshake`
+//! and `session` (what the paper says), `translate` (what is ours).
+
+mod allowed;
+mod budget;
+mod checksum;
+mod cookie;
+mod counters;
+mod crypto;
+mod device;
+mod engine;
+#[doc(hidden)]
+pub mod fuzzing;
+mod handshake;
+mod index;
+mod key;
+pub mod limits;
+mod message;
+mod packet;
+mod path;
+mod replay;
+mod rng;
+mod session;
+mod tai64n;
+mod timers;
+mod translate;
+
+pub use allowed::Prefix;
+pub use counters::Counters;
+pub use device::{Addressing, DeviceConfig, DeviceId};
+pub use engine::{Config, ConfigError, Engine, Event, Outcome, Usage};
+pub use key::{PresharedKey, PrivateKey, PublicKey};
+pub use path::{Path, Transmit};
+pub use rng::{Rng, SeededRng};
+pub use tai64n::Tai64N;
+pub use translate::{Internal, Refusal, Shared, Translation};

@@ -153,11 +153,15 @@ fn push_item(html: &mut String, item: &Item) {
     }
     let sentences = escaped(&item.sentences.join(" "));
     push(html, format_args!("<p>{sentences}</p>"));
-    if !item.clauses.is_empty() {
-        let clauses = escaped(&item.clauses.join(", "));
-        push(html, format_args!("<p class=\"policy-clauses\">clauses {clauses}</p>"));
-    }
+    html.push_str(&clauses(&item.clauses));
     html.push_str("</div>\n");
+}
+
+fn clauses(says: &[String]) -> String {
+    match says.is_empty() {
+        true => String::new(),
+        false => format!("<p class=\"policy-clauses\">clauses {}</p>", escaped(&says.join(", "))),
+    }
 }
 
 fn cookie_section(compiled: &Compiled) -> String {
@@ -182,7 +186,11 @@ fn cookie_table(compiled: &Compiled) -> String {
     html.push_str("</tr></thead><tbody>\n");
     for cookie in cookies {
         let [name, rest @ ..] = cookie_row(cookie);
-        push(&mut html, format_args!("<tr><td><code>{}</code></td>", escaped(&name)));
+        let clauses = clauses(&cookie.says);
+        push(
+            &mut html,
+            format_args!("<tr><td><code>{}</code>{clauses}</td>", escaped(&name)),
+        );
         rest.iter()
             .for_each(|cell| push(&mut html, format_args!("<td>{}</td>", escaped(cell))));
         html.push_str("</tr>\n");

@@ -82,7 +82,11 @@ fn shared(compiled: &Compiled) -> Vec<String> {
     {
         lines.push("Your device itself asks a name server for the names it looks up".to_owned());
     }
-    if !parts.discloses.is_empty() {
+    if parts
+        .discloses
+        .iter()
+        .any(|d| d.grounds.iter().any(|ground| ground == "legal-order"))
+    {
         lines.push("On lawful orders, what is kept".to_owned());
     }
     lines

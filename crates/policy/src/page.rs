@@ -12,8 +12,10 @@ use crate::served;
 /// Something that the reader must know about an item beside what it says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Mark {
-    /// The policy may, and this version does not.
-    NotInThisVersion,
+    /// The policy lets it be collected, and this version does not.
+    NotCollected,
+    /// The policy lets it be done, and this version does not.
+    NotDone,
     /// Not the operator's wish: the program puts it there.
     AddedBySoftware,
     /// Prose that no code makes true.
@@ -25,7 +27,8 @@ pub(crate) enum Mark {
 impl Mark {
     pub(crate) const fn words(self) -> &'static str {
         match self {
-            Self::NotInThisVersion => "declared, not collected by this version",
+            Self::NotCollected => "declared, not collected by this version",
+            Self::NotDone => "declared, not done by this version",
             Self::AddedBySoftware => "added by the software",
             Self::OperatorsWords => "operator's words, not enforced",
             Self::SwitchedOff => "switched off",
@@ -188,7 +191,7 @@ fn collect_item(parts: &Parts, collect: &Collect, exercised: &BTreeSet<FieldId>)
         sentences.extend(not_in_this_version(collect, exercised));
     }
     Item::new(capitalised(&english::fields(&collect.fields)), sentences, &collect.says)
-        .marked(Mark::NotInThisVersion, !collected)
+        .marked(Mark::NotCollected, !collected)
         .marked(Mark::AddedBySoftware, served::is_needed_by_the_program(&collect.fields))
 }
 
@@ -262,8 +265,7 @@ fn process_item(process: &Process) -> Item {
         .purposes
         .iter()
         .any(|purpose| served::purpose_is_served(*purpose));
-    Item::new(capitalised(&process.name.replace('-', " ")), sentences, &process.says)
-        .marked(Mark::NotInThisVersion, !done)
+    Item::new(capitalised(&process.name.replace('-', " ")), sentences, &process.says).marked(Mark::NotDone, !done)
 }
 
 fn outsider_items(parts: &Parts) -> Vec<Item> {
@@ -277,7 +279,7 @@ fn outsider_items(parts: &Parts) -> Vec<Item> {
             release.k
         );
         let title = format!("Figures: {}", release.name);
-        items.push(Item::new(title, vec![sentence], &release.says).marked(Mark::NotInThisVersion, true));
+        items.push(Item::new(title, vec![sentence], &release.says).marked(Mark::NotDone, true));
     }
     for disclose in &parts.discloses {
         items.push(disclose_item(disclose));
@@ -288,7 +290,7 @@ fn outsider_items(parts: &Parts) -> Vec<Item> {
             capitalised(&english::fields(&source.fields))
         );
         let title = format!("Other source: {}", source.name.replace('-', " "));
-        items.push(Item::new(title, vec![sentence], &source.says).marked(Mark::NotInThisVersion, true));
+        items.push(Item::new(title, vec![sentence], &source.says).marked(Mark::NotDone, true));
     }
     for transfer in &parts.transfers {
         let mut sentences = vec![format!(
@@ -304,7 +306,7 @@ fn outsider_items(parts: &Parts) -> Vec<Item> {
             "If the business changes hands, you are told {} days before, and can take your data and erase it first.",
             handover.notice_days
         );
-        items.push(Item::new("Handover", vec![sentence], &handover.says).marked(Mark::NotInThisVersion, true));
+        items.push(Item::new("Handover", vec![sentence], &handover.says).marked(Mark::NotDone, true));
     }
     items
 }
@@ -343,7 +345,7 @@ fn recipient_item(recipient: &Recipient) -> Item {
     });
     Item::new(title, sentences, &recipient.says)
         .marked(Mark::SwitchedOff, !recipient.enabled)
-        .marked(Mark::NotInThisVersion, recipient.enabled)
+        .marked(Mark::NotDone, recipient.enabled)
 }
 
 fn disclose_item(disclose: &plan::Disclose) -> Item {
@@ -357,7 +359,7 @@ fn disclose_item(disclose: &plan::Disclose) -> Item {
         true => "You are told, unless the law forbids it.".to_owned(),
         false => "You may not be told.".to_owned(),
     });
-    Item::new("Disclosure", sentences, &disclose.says).marked(Mark::NotInThisVersion, true)
+    Item::new("Disclosure", sentences, &disclose.says).marked(Mark::NotDone, true)
 }
 
 fn ground_words(ground: &str) -> &str {

@@ -80,11 +80,12 @@ pub fn show_text(compiled: &Compiled, exercised: &BTreeSet<FieldId>, version: &s
     }
     for cookie in &parts.cookies {
         let [name, surface, purpose, life, set] = cookie_row(cookie);
-        wrap(
-            &mut text,
-            &format!("{name}, on {surface}: {purpose}; {life}; set: {set}"),
-            "  ",
-        );
+        let clauses = match cookie.says.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", cookie.says.join(", ")),
+        };
+        let line = format!("{name}, on {surface}: {purpose}; {life}; set: {set}{clauses}");
+        wrap(&mut text, &line, "  ");
     }
     text
 }

@@ -2,6 +2,7 @@
 
 use plan::{Choice, Effective, FieldClass, FieldId, Parts, RecipientClass, Surface, Upkeep};
 
+use crate::clause::{ClauseId, expand};
 use crate::draft::Draft;
 use crate::length;
 use crate::problem::Span;
@@ -261,11 +262,15 @@ fn nothing_financial_beside_invoices(parts: &Parts) -> Option<Tension> {
     )
 }
 
+/// The clause that asks people to read the policy again and again.
+const ASKED_TO_LOOK: ClauseId = ClauseId { series: 3, number: 43 };
+
 fn reading_the_policy_beside_access_log(parts: &Parts) -> Option<Tension> {
     let on_site = |collect: &plan::Collect| {
         collect.fields.contains(&FieldId::AccessIp) && collect.surfaces.contains(&Surface::Site)
     };
-    if parts.changes.effective != Effective::OnPosting || !parts.collects.iter().any(on_site) {
+    let asked_to_look = |(_, says): &(&str, plan::Says)| expand(says).contains(&ASKED_TO_LOOK);
+    if !parts.heading_says.iter().any(asked_to_look) || !parts.collects.iter().any(on_site) {
         return None;
     }
     tension(

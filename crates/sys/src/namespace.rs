@@ -2,6 +2,7 @@
 //! the machine that it runs on.
 
 use crate::netlink::{LinkChange, LinkName, Netlink};
+use crate::privilege::control;
 use crate::{Error, Missing, kernel};
 use std::fs::{self, File};
 use std::io;
@@ -93,6 +94,9 @@ pub fn isolate() -> Result<(), Error> {
     let flags = libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_NEWNET;
     // SAFETY: unshare(2) takes flags; the process has one thread.
     kernel::done("make namespaces of our own", unsafe { libc::unshare(flags) }).map_err(refused)?;
+    // proc(5): the files of a process that is not dumpable, such as one with file capabilities, belong
+    // to root; this one is about to hold nothing that another process of the same user may not read.
+    control("let ourselves write to our own /proc", libc::PR_SET_DUMPABLE, 1)?;
     // user_namespaces(7): an ordinary user must give up setgroups(2) before writing gid_map.
     for (file, text) in [
         ("/proc/self/setgroups", "deny".to_owned()),

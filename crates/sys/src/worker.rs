@@ -4,6 +4,7 @@
 //! fixed numbers 3, 4, …, nothing else open, a session of its own (an interrupt typed at the terminal
 //! reaches the parent, which decides), and is killed by the kernel when this process ends.
 
+use crate::privilege::control;
 use crate::{Error, kernel};
 use std::ffi::CString;
 use std::fs::{File, OpenOptions};
@@ -252,12 +253,18 @@ impl Drop for Worker {
 }
 
 /// In the worker: the descriptors that the parent gave, in its order. Once for each process, and
-/// before the process opens anything itself.
+/// before the process opens anything itself. Also asks again to die with the parent: a program that
+/// has file capabilities forgot it when it was executed (`PR_SET_PDEATHSIG(2const)`).
 pub fn inherited(count: usize) -> Result<Vec<OwnedFd>, Error> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
     if TAKEN.swap(true, Ordering::SeqCst) {
         return Err(Error::InheritedTwice);
     }
+    control(
+        "watch the parent",
+        libc::PR_SET_PDEATHSIG,
+        libc::SIGKILL as libc::c_ulong,
+    )?;
     (FIRST_DESCRIPTOR..)
         .take(count)
         .map(|number| {

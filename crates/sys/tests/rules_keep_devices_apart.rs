@@ -40,7 +40,7 @@ fn range_six(address: &str, prefix: u8) -> Range {
 
 fn rules() -> TunnelRules {
     TunnelRules {
-        name: name("test"),
+        name: name("test-1"),
         tun: name("candor0"),
         inside: vec![
             range(GATEWAY, 10),
@@ -299,7 +299,7 @@ fn a_leftover_is_replaced_and_nothing_remains_at_the_end() {
         // What a killed run leaves: nobody removes it.
         std::mem::forget(Applied::load(&rules()).unwrap());
         let before = listing();
-        assert!(before.contains("table inet candor_test") && before.contains("masquerade fully-random"));
+        assert!(before.contains("table inet candor_test-1") && before.contains("masquerade fully-random"));
         assert!(!before.contains(" log"), "rules that log: {before}");
         let second = Applied::load(&rules()).unwrap();
         assert_eq!(listing(), before, "replaced, not doubled");
@@ -310,7 +310,7 @@ fn a_leftover_is_replaced_and_nothing_remains_at_the_end() {
     drop(applied);
     assert_eq!(namespace.run(listing).unwrap(), "");
     namespace
-        .run(|| nft::remove("candor_test").expect("removing nothing is no error"))
+        .run(|| nft::remove("candor_test-1").expect("removing nothing is no error"))
         .unwrap();
 }
 

@@ -2,6 +2,7 @@
 //! silently when it panics, and dies when its parent does.
 
 use crate::Test;
+use crate::carrier::Capable;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::AsFd;
@@ -35,6 +36,10 @@ pub(crate) fn tests() -> Vec<Test> {
         (
             "a_worker_dies_with_its_parent".into(),
             Box::new(a_worker_dies_with_its_parent),
+        ),
+        (
+            "a_worker_of_a_program_with_file_capabilities_dies_with_its_parent_too".into(),
+            Box::new(a_worker_of_a_program_with_file_capabilities_dies_too),
         ),
     ]
 }
@@ -142,12 +147,16 @@ pub(crate) fn panicking_worker() -> ExitCode {
 }
 
 fn a_worker_dies_with_its_parent() {
-    let mut parent = Command::new("/proc/self/exe")
-        .args(["worker", "parent"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    dies_with(Command::new("/proc/self/exe").args(["worker", "parent", "nobody"]));
+}
+
+fn a_worker_of_a_program_with_file_capabilities_dies_too() {
+    let program = Capable::install();
+    dies_with(program.command().args(["worker", "parent", "same"]));
+}
+
+fn dies_with(parent: &mut Command) {
+    let mut parent = parent.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = [0; 10];
     parent.stdout.as_mut().unwrap().read_exact(&mut line).unwrap();
     let process: i32 = std::str::from_utf8(&line).unwrap().trim().parse().unwrap();
@@ -168,9 +177,14 @@ fn running(process: i32) -> bool {
 
 /// In a process of its own: starts a worker from a thread that ends, waits until it is locked (which
 /// clears the parent-death signal, were it not set again), says its number, stays.
-pub(crate) fn parent_of_a_worker() -> ExitCode {
+pub(crate) fn parent_of_a_worker(user: &str) -> ExitCode {
     let (near, far) = channel::pair().unwrap();
-    let start = || Spawn::again(&["worker", "asleep"]).give(far.as_fd()).start().unwrap();
+    let start = || {
+        Spawn::again(&["worker", "asleep", user])
+            .give(far.as_fd())
+            .start()
+            .unwrap()
+    };
     let worker = thread::scope(|scope| scope.spawn(start).join().unwrap());
     let poller = Poller::new().unwrap();
     poller.add(near.as_fd(), 0, Interest::Read).unwrap();
@@ -183,14 +197,17 @@ pub(crate) fn parent_of_a_worker() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// In the worker: locked, as another user, and deaf to the end of its channel.
-pub(crate) fn sleeping_worker() -> ExitCode {
+/// In the worker: locked, as another user where that is possible, and deaf to the end of its channel.
+pub(crate) fn sleeping_worker(user: &str) -> ExitCode {
     let channel = Channel::adopt(inherited(1).unwrap().remove(0));
-    let nobody = Identity {
-        user: 65534,
-        group: 65534,
-    };
-    sys::confine(&Allowed::new().channel(channel.as_fd()).identity(nobody)).unwrap();
+    let mut allowed = Allowed::new().channel(channel.as_fd());
+    if user == "nobody" {
+        allowed = allowed.identity(Identity {
+            user: 65534,
+            group: 65534,
+        });
+    }
+    sys::confine(&allowed).unwrap();
     channel.send(&[1]).unwrap();
     thread::sleep(Duration::from_secs(600));
     ExitCode::FAILURE

@@ -231,6 +231,14 @@ impl Store {
         Ok(Subject::new(id, key, Arc::clone(self.keys.index()), self.now()))
     }
 
+    /// Destroys the key of a person of whom no row was written, because what was to be written was refused.
+    ///
+    /// # Errors
+    /// Database errors; the next start destroys keys without rows.
+    pub async fn forget_unused(&self, subject: &Subject) -> Result<(), StoreError> {
+        self.keys.destroy(&[subject.id()]).await
+    }
+
     /// A person with their data key.
     ///
     /// # Errors

@@ -151,9 +151,9 @@ impl Bind for Lookup {
     }
 }
 
-impl<F: Field> Bind for (&Permit<F, Keep>, Personal<F>) {
+impl<F: Field> Bind for (Permit<F, Keep>, Personal<F>) {
     fn cell(self) -> Cell {
-        self.1.open(self.0).to_cell()
+        self.1.open(&self.0).to_cell()
     }
 }
 

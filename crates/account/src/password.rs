@@ -1,0 +1,120 @@
+//! Passwords: Argon2id in a bounded pool.
+
+use std::sync::Arc;
+
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+/// The shortest password that is accepted, in characters. Source: NIST SP 800-63B-4, section 3.1.1.2 (8 with a second
+/// factor, 15 without); 10 is a guess between the two, with a rate limit beside it.
+pub const PASSWORD_MINIMUM_CHARACTERS: usize = 10;
+/// Longer passwords are refused so that hashing one stays bounded.
+const PASSWORD_MAXIMUM_BYTES: usize = 1024;
+/// Memory of one hash in KiB, passes and lanes. Source: OWASP Password Storage Cheat Sheet.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+/// Hashes that are computed at once; the others wait, so that a flood of sign-ins cannot take every core.
+const HASHES_AT_ONCE: usize = 2;
+/// Hashes that wait or run at most; beyond it a sign-in is refused.
+const HASHES_QUEUED: usize = 64;
+
+/// Why a password was not hashed or compared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum HashError {
+    /// Too many at once.
+    Busy,
+    /// The password is longer than any person's.
+    TooLong,
+}
+
+/// The bounded pool.
+#[derive(Clone)]
+pub(crate) struct Hasher {
+    queue: Arc<Semaphore>,
+    running: Arc<Semaphore>,
+}
+
+impl Hasher {
+    pub(crate) fn new() -> Self {
+        Self {
+            queue: Arc::new(Semaphore::new(HASHES_QUEUED)),
+            running: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+        }
+    }
+
+    /// The PHC string of a secret under a random salt.
+    pub(crate) async fn hash(&self, secret: &[u8], salt: [u8; 16]) -> Result<String, HashError> {
+        let secret = Zeroizing::new(secret.to_vec());
+        self.work(secret, move |secret| {
+            let hash = argon2()
+                .hash_password_with_salt(secret, &salt)
+                .expect("the parameters and the salt are in range");
+            hash.to_string()
+        })
+        .await
+    }
+
+    /// Whether a secret has this hash. Without a hash the same work is done for nothing, so that the time does not
+    /// tell whether there is an account.
+    pub(crate) async fn fits(&self, secret: &[u8], hash: Option<String>) -> Result<bool, HashError> {
+        let secret = Zeroizing::new(secret.to_vec());
+        self.work(secret, move |secret| match hash {
+            Some(hash) => argon2().verify_password(secret, hash.as_str()).is_ok(),
+            None => {
+                let wasted = argon2().hash_password_with_salt(secret, &[0; 16]);
+                wasted.is_err()
+            }
+        })
+        .await
+    }
+
+    async fn work<T: Send + 'static>(
+        &self,
+        secret: Zeroizing<Vec<u8>>,
+        work: impl FnOnce(&[u8]) -> T + Send + 'static,
+    ) -> Result<T, HashError> {
+        if secret.len() > PASSWORD_MAXIMUM_BYTES {
+            return Err(HashError::TooLong);
+        }
+        let _place = self.queue.try_acquire().map_err(|_| HashError::Busy)?;
+        let turn = Arc::clone(&self.running)
+            .acquire_owned()
+            .await
+            .map_err(|_| HashError::Busy)?;
+        let done = tokio::task::spawn_blocking(move || {
+            let result = work(&secret);
+            drop(turn);
+            result
+        });
+        done.await.map_err(|_| HashError::Busy)
+    }
+}
+
+fn argon2() -> Argon2<'static> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).expect("the constants are in range");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_fits_its_own_hash_alone() {
+        let hasher = Hasher::new();
+        let hash = hasher.hash(b"correct horse", [3; 16]).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert_eq!(hasher.fits(b"correct horse", Some(hash.clone())).await, Ok(true));
+        assert_eq!(hasher.fits(b"battery staple", Some(hash)).await, Ok(false));
+        assert_eq!(hasher.fits(b"anything", None).await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn a_password_of_1025_bytes_is_refused_and_one_of_1024_is_not() {
+        let hasher = Hasher::new();
+        assert_eq!(hasher.fits(&[b'a'; 1025], None).await, Err(HashError::TooLong));
+        assert_eq!(hasher.fits(&[b'a'; 1024], None).await, Ok(false));
+    }
+}

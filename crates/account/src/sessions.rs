@@ -1,0 +1,82 @@
+//! Signed-in browsers. A session has an id, an owner, a hash and an end: no address, no browser, no last use.
+
+use plan::act::Keep;
+use plan::field::SessionHash;
+use plan::{MemberId, Permit, Personal, SessionId};
+use store::{Op, Rows, Run, Select, Store, StoreError, Subject};
+
+use crate::statements::{END_SESSION, END_SESSIONS_OF, SESSION_BY_HASH};
+use crate::tables::Session;
+use crate::token::SessionToken;
+
+/// Who is signed in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SignedIn {
+    /// The member.
+    pub member: MemberId,
+    /// The session.
+    pub session: SessionId,
+    /// Whether the member works for the operator.
+    pub staff: bool,
+}
+
+pub(crate) struct Sessions {
+    rows: Rows<Session>,
+    permit: Permit<SessionHash, Keep>,
+    by_hash: Select<(store::Lookup, plan::Timestamp), Session>,
+    end: Run<(SessionId,)>,
+    end_all: Run<(MemberId,)>,
+}
+
+impl Sessions {
+    pub(crate) fn of(store: &Store) -> Result<Self, plan::NotDeclared> {
+        let rows = store.require_rows::<Session>()?;
+        let permit = store.plan().permit()?;
+        let missing = || plan::NotDeclared {
+            field: plan::FieldId::SessionHash,
+            act: plan::act::ActId::Keep,
+        };
+        Ok(Self {
+            rows,
+            permit,
+            by_hash: store.select(&SESSION_BY_HASH).ok_or_else(missing)?,
+            end: store.run(&END_SESSION).ok_or_else(missing)?,
+            end_all: store.run(&END_SESSIONS_OF).ok_or_else(missing)?,
+        })
+    }
+
+    /// A new session and the change that stores it.
+    pub(crate) fn begin(
+        &self,
+        store: &Store,
+        subject: &Subject,
+        member: MemberId,
+    ) -> Result<(SessionToken, Op), StoreError> {
+        let token = SessionToken::from_bytes(store.random());
+        let session = Session {
+            id: SessionId::from_bytes(store.random()),
+            member,
+            hash: Personal::new(token.hash()),
+        };
+        let op = self.rows.insert(subject, &session)?;
+        Ok((token, op))
+    }
+
+    pub(crate) async fn find(
+        &self,
+        store: &Store,
+        token: &SessionToken,
+    ) -> Result<Option<(MemberId, SessionId)>, StoreError> {
+        let lookup = store.lookup(&self.permit, &Personal::new(token.hash()));
+        let found = store.read_rows(&self.by_hash, (lookup, store.now())).await?;
+        Ok(found.first().map(|session| (session.member, session.id)))
+    }
+
+    pub(crate) fn end(&self, session: SessionId) -> Op {
+        self.end.with((session,))
+    }
+
+    pub(crate) fn end_all(&self, member: MemberId) -> Op {
+        self.end_all.with((member,))
+    }
+}

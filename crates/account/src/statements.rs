@@ -1,0 +1,110 @@
+//! The statements of this service.
+
+use plan::field::UsageBytes;
+use plan::{Day, DeviceId, MemberId, PurposeId, SessionId, Timestamp};
+use store::{Catalogue, Expect, Limit, Lookup, Row, RunStatement, SelectStatement, Statement, Text, Touch, whole_rows};
+
+use crate::tables::{
+    Acceptance, AccessLine, AccessProgram, Credential, Device, Member, MemberTariff, Session, Staff, Usage,
+};
+
+/// A value for a column of bytes moved, with the permit to keep it.
+pub(crate) type Bytes = (plan::Permit<UsageBytes, plan::act::Keep>, plan::Personal<UsageBytes>);
+
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident: $wrapper:ty = $new:expr, $label:literal, $purpose:ident, touches [$($table:literal),+], $sql:expr $(, $expect:expr)?;)*) => {
+        $(
+            $(#[$doc])*
+            pub(crate) const $name: $wrapper = $new(
+                Statement {
+                    name: $label,
+                    sql: $sql,
+                    touches: &[$(Touch { table: $table, columns: None }),+],
+                    purpose: PurposeId::$purpose,
+                }
+                $(, $expect)?
+            );
+        )*
+
+        const STATEMENTS: &[Statement] = &[$($name.statement,)*];
+    };
+}
+
+macro_rules! rows {
+    ($row:ty, $rest:literal) => {{
+        const TEXT: Text = whole_rows::<$row>($rest);
+        TEXT.as_str()
+    }};
+}
+
+statements! {
+    CREDENTIAL_OF: SelectStatement<(MemberId,), Credential> = SelectStatement::new, "credential.of", SignIn, touches ["credential"],
+        rows!(Credential, "WHERE member = $1");
+    SESSION_BY_HASH: SelectStatement<(Lookup, Timestamp), Session> = SelectStatement::new, "session.by_hash", SignIn, touches ["session"],
+        rows!(Session, "WHERE hash_index = $1 AND expires_at > $2");
+    END_SESSION: RunStatement<(SessionId,)> = RunStatement::new, "session.end", SignIn, touches ["session"],
+        "DELETE FROM session WHERE id = $1", Expect::Any;
+    END_SESSIONS_OF: RunStatement<(MemberId,)> = RunStatement::new, "session.end_all", SignIn, touches ["session"],
+        "DELETE FROM session WHERE member = $1", Expect::Any;
+    MEMBER: SelectStatement<(MemberId,), Member> = SelectStatement::new, "member.one", Account, touches ["member"],
+        rows!(Member, "WHERE member = $1");
+    MEMBERS_AFTER: SelectStatement<(MemberId, Limit), Member> = SelectStatement::new, "member.page", Account, touches ["member"],
+        rows!(Member, "WHERE member > $1 ORDER BY member LIMIT $2");
+    MEMBER_COUNT: SelectStatement<(), i64> = SelectStatement::new, "member.count", Account, touches ["member"],
+        "SELECT COUNT(*) FROM member";
+    TARIFF_OF: SelectStatement<(MemberId,), MemberTariff> = SelectStatement::new, "tariff.of", Account, touches ["member_tariff"],
+        rows!(MemberTariff, "WHERE member = $1");
+    TARIFFS: SelectStatement<(), MemberTariff> = SelectStatement::new, "tariff.all", Account, touches ["member_tariff"],
+        rows!(MemberTariff, "");
+    STAFF_OF: SelectStatement<(MemberId,), Staff> = SelectStatement::new, "staff.of", Account, touches ["staff"],
+        rows!(Staff, "WHERE member = $1");
+    STAFF_COUNT: SelectStatement<(), i64> = SelectStatement::new, "staff.count", Account, touches ["staff"],
+        "SELECT COUNT(*) FROM staff";
+    ACCEPTANCE_OF: SelectStatement<(MemberId,), Acceptance> = SelectStatement::new, "acceptance.of", Agreement, touches ["acceptance"],
+        rows!(Acceptance, "WHERE member = $1");
+    DEVICES_OF: SelectStatement<(MemberId,), Device> = SelectStatement::new, "device.of", Service, touches ["device"],
+        rows!(Device, "WHERE member = $1 ORDER BY id");
+    DEVICES: SelectStatement<(), Device> = SelectStatement::new, "device.all", Service, touches ["device"],
+        rows!(Device, "");
+    DEVICE_COUNTS: SelectStatement<(), (MemberId, i64)> = SelectStatement::new, "device.counts", Service, touches ["device"],
+        "SELECT member, COUNT(*) FROM device GROUP BY member";
+    REMOVE_DEVICE: RunStatement<(DeviceId, MemberId)> = RunStatement::new, "device.remove", Service, touches ["device"],
+        "DELETE FROM device WHERE id = $1 AND member = $2", Expect::Rows(1);
+    ADD_USAGE: RunStatement<(MemberId, DayArg, Bytes, Bytes, Timestamp)> = RunStatement::new, "usage.add", NetworkOps, touches ["usage"],
+        "INSERT INTO usage (member, day, up, down, expires_at) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (member, day) DO UPDATE SET up = up + excluded.up, down = down + excluded.down", Expect::Rows(1);
+    USAGE_OF: SelectStatement<(MemberId, Day, Timestamp), Usage> = SelectStatement::new, "usage.of", NetworkOps, touches ["usage"],
+        rows!(Usage, "WHERE member = $1 AND day >= $2 AND expires_at > $3 ORDER BY day");
+    USAGE_SINCE: SelectStatement<(Day, Timestamp), Usage> = SelectStatement::new, "usage.since", NetworkOps, touches ["usage"],
+        rows!(Usage, "WHERE day >= $1 AND expires_at > $2");
+    VISITS_FROM: SelectStatement<(Lookup, Timestamp), AccessLine> = SelectStatement::new, "access_line.from", Security, touches ["access_line"],
+        rows!(AccessLine, "WHERE ip_index = $1 AND expires_at > $2");
+    FORGET_VISITS: RunStatement<(Lookup,)> = RunStatement::new, "access_line.forget", Security, touches ["access_line"],
+        "DELETE FROM access_line WHERE ip_index = $1", Expect::Any;
+    FORGET_PROGRAMS: RunStatement<(Lookup,)> = RunStatement::new, "access_program.forget", Security,
+        touches ["access_program", "access_line"],
+        "DELETE FROM access_program WHERE id IN (SELECT id FROM access_line WHERE ip_index = $1)", Expect::Any;
+}
+
+/// A day as a personal value, with the permit to keep it.
+pub(crate) type DayArg = (
+    plan::Permit<plan::field::UsageDay, plan::act::Keep>,
+    plan::Personal<plan::field::UsageDay>,
+);
+
+/// What this service brings to the store.
+pub const CATALOGUE: Catalogue = Catalogue {
+    tables: &[
+        Member::TABLE,
+        MemberTariff::TABLE,
+        Staff::TABLE,
+        Credential::TABLE,
+        Session::TABLE,
+        Acceptance::TABLE,
+        Device::TABLE,
+        Usage::TABLE,
+        AccessLine::TABLE,
+        AccessProgram::TABLE,
+    ],
+    statements: STATEMENTS,
+};

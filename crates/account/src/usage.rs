@@ -1,0 +1,135 @@
+//! Usage: two counters for each account and day, and nothing finer.
+
+use std::collections::BTreeMap;
+
+use plan::act::Keep;
+use plan::field::{UsageBytes, UsageDay};
+use plan::purpose::NetworkOps;
+use plan::{Day, MemberId, Permit, Personal, Timestamp};
+use store::{Op, Run, Select, Store, StoreError};
+
+use crate::statements::{ADD_USAGE, Bytes, DayArg, USAGE_OF, USAGE_SINCE};
+use crate::tables::Usage;
+
+/// What a member may use. Configured by the operator.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Tariff {
+    /// Its name.
+    pub name: String,
+    /// Bytes up and down together in a calendar month (UTC); `None`: no limit.
+    pub quota_bytes: Option<u64>,
+    /// Devices at most.
+    pub devices: u32,
+}
+
+/// What one account moved since the last flush.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct UsageDelta {
+    /// Whose.
+    pub member: MemberId,
+    /// Bytes from the member's devices.
+    pub up: u64,
+    /// Bytes to the member's devices.
+    pub down: u64,
+}
+
+/// What one account moved on one day.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DayUsage {
+    /// The day, in UTC.
+    pub day: Day,
+    /// Bytes from the member's devices.
+    pub up: u64,
+    /// Bytes to the member's devices.
+    pub down: u64,
+}
+
+pub(crate) struct UsageBook {
+    add: Run<(MemberId, DayArg, Bytes, Bytes, Timestamp)>,
+    of: Select<(MemberId, Day, Timestamp), Usage>,
+    since: Select<(Day, Timestamp), Usage>,
+    keep_day: Permit<UsageDay, Keep>,
+    keep_bytes: Permit<UsageBytes, Keep>,
+    use_day: Permit<UsageDay, NetworkOps>,
+    use_bytes: Permit<UsageBytes, NetworkOps>,
+}
+
+impl UsageBook {
+    /// `None` when the policy declares no usage.
+    pub(crate) fn of(store: &Store) -> Option<Self> {
+        Some(Self {
+            add: store.run(&ADD_USAGE)?,
+            of: store.select(&USAGE_OF)?,
+            since: store.select(&USAGE_SINCE)?,
+            keep_day: store.plan().permit().ok()?,
+            keep_bytes: store.plan().permit().ok()?,
+            use_day: store.plan().permit().ok()?,
+            use_bytes: store.plan().permit().ok()?,
+        })
+    }
+
+    /// The change that adds what an account moved to its day.
+    pub(crate) fn add(&self, store: &Store, delta: UsageDelta) -> Op {
+        let bytes = |count: u64| {
+            (
+                self.keep_bytes,
+                Personal::<UsageBytes>::new(i64::try_from(count).unwrap_or(i64::MAX)),
+            )
+        };
+        let day = (self.keep_day, Personal::new(store.now().day()));
+        self.add.with((
+            delta.member,
+            day,
+            bytes(delta.up),
+            bytes(delta.down),
+            store.expiry::<Usage>(),
+        ))
+    }
+
+    pub(crate) async fn of_member(
+        &self,
+        store: &Store,
+        member: MemberId,
+        from: Day,
+    ) -> Result<Vec<DayUsage>, StoreError> {
+        let rows = store.read_rows(&self.of, (member, from, store.now())).await?;
+        Ok(rows.iter().map(|row| self.open(row)).collect())
+    }
+
+    /// Bytes up and down together of every account since a day.
+    pub(crate) async fn totals_since(&self, store: &Store, from: Day) -> Result<BTreeMap<MemberId, u64>, StoreError> {
+        let mut totals = BTreeMap::new();
+        for row in store.read_rows(&self.since, (from, store.now())).await? {
+            let day = self.open(&row);
+            let total: &mut u64 = totals.entry(row.member).or_default();
+            *total = total.saturating_add(day.up).saturating_add(day.down);
+        }
+        Ok(totals)
+    }
+
+    fn open(&self, row: &Usage) -> DayUsage {
+        let bytes = |value: &Personal<UsageBytes>| u64::try_from(*value.open(&self.use_bytes)).unwrap_or(0);
+        DayUsage {
+            day: *row.day.open(&self.use_day),
+            up: bytes(&row.up),
+            down: bytes(&row.down),
+        }
+    }
+}
+
+/// The first day of the calendar month that holds `day`.
+pub(crate) fn month_start(day: Day) -> Day {
+    let (_, _, day_of_month) = day.civil();
+    day.plus(1 - i32::from(day_of_month))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_starts_on_its_first_day() {
+        assert_eq!(month_start(Day::from_number(20_779)).to_string(), "2026-11-01");
+        assert_eq!(month_start(Day::from_number(11_016)).to_string(), "2000-02-01");
+    }
+}

@@ -23,6 +23,7 @@ mod compile;
 mod country;
 mod draft;
 mod english;
+mod fuzz;
 mod headings;
 mod html;
 mod label;
@@ -40,6 +41,8 @@ mod word;
 
 pub use carried::carried;
 pub use compile::{Compiled, MAX_SOURCE_BYTES, compile};
+#[doc(hidden)]
+pub use fuzz::fuzz_compile;
 pub use html::{STYLESHEET, cookie_fragment, label_fragment, page_fragment};
 pub use problem::{Errors, Position, Problem, Span};
 pub use render::{File, page_digest, plan_json, render};

@@ -1,0 +1,28 @@
+//! Replays the committed corpus of `fuzz/`, and cuts each text at every length.
+
+use std::fs;
+
+fn corpus() -> Vec<Vec<u8>> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/compile");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.map(|path| fs::read(path).unwrap()).collect()
+}
+
+#[test]
+fn no_text_of_the_corpus_breaks_the_compiler() {
+    let corpus = corpus();
+    assert!(corpus.len() > 20, "the corpus is there");
+    corpus.iter().for_each(|bytes| policy::fuzz_compile(bytes));
+}
+
+#[test]
+fn no_beginning_of_a_policy_breaks_the_compiler() {
+    let source = fs::read(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../policies/examples/forum.kdl"
+    ))
+    .unwrap();
+    for end in (0..source.len()).step_by(7) {
+        policy::fuzz_compile(&source[..end]);
+    }
+}

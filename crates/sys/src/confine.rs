@@ -14,12 +14,18 @@ use crate::privilege::{Identity, become_user, control, drop_capabilities, empty_
 use crate::{Error, kernel};
 use std::fs;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::thread;
+use std::time::Duration;
 
 /// `LANDLOCK_CREATE_RULESET_VERSION` (`landlock_create_ruleset(2)`).
 const RULESET_VERSION: u32 = 1;
 /// glibc's trim threshold in bytes, beyond any worker's memory: see `settle_allocator`.
 #[cfg(target_env = "gnu")]
 const NEVER_TRIM: libc::c_int = libc::c_int::MAX;
+
+/// How often and how far apart threads are counted before a second one is believed: 200 ms in all. Guess.
+const THREAD_LOOKS: u32 = 100;
+const THREAD_PAUSE: Duration = Duration::from_millis(2);
 
 /// The descriptors of a worker and what may be done with each, and the user it becomes.
 #[derive(Debug, Clone, Default)]
@@ -122,10 +128,7 @@ pub struct Restricted<'a> {
 
 /// Everything but the filter. The process has one thread; threads started afterwards inherit it.
 pub fn restrict(allowed: &Allowed) -> Result<Restricted<'_>, Error> {
-    let count = thread_count()?;
-    if count != 1 {
-        return Err(Error::Threads(count));
-    }
+    require_one_thread()?;
     refuse_stray_descriptors(allowed)?;
     settle_allocator();
     let parent = Parent::present()?;
@@ -180,8 +183,23 @@ pub fn landlock_abi() -> i32 {
     i32::try_from(abi).unwrap_or(0).max(0)
 }
 
-/// Threads of this process (`proc(5)`, `/proc/PID/task`).
-pub(crate) fn thread_count() -> Result<usize, Error> {
+/// `Error::Threads` unless the calling thread is the only one (`proc(5)`, `/proc/PID/task`).
+///
+/// A thread that was joined stays listed for an instant: `pthread_join(3)` returns when the kernel
+/// clears its number (`set_tid_address(2)`), which is before it is gone. So this looks again for a while.
+pub(crate) fn require_one_thread() -> Result<(), Error> {
+    let mut count = thread_count()?;
+    for _ in 0..THREAD_LOOKS {
+        if count == 1 {
+            return Ok(());
+        }
+        thread::sleep(THREAD_PAUSE);
+        count = thread_count()?;
+    }
+    Err(Error::Threads(count))
+}
+
+fn thread_count() -> Result<usize, Error> {
     let tasks = fs::read_dir("/proc/self/task").map_err(|source| Error::Kernel {
         doing: "count the threads in /proc/self/task",
         source,

@@ -85,10 +85,7 @@ impl AsFd for NetNamespace {
 /// over nothing but them (`user_namespaces(7)`). Works for an ordinary user where user
 /// namespaces are allowed. Call it before the first thread is started.
 pub fn isolate() -> Result<(), Error> {
-    let count = crate::confine::thread_count()?;
-    if count != 1 {
-        return Err(Error::Threads(count));
-    }
+    crate::confine::require_one_thread()?;
     // SAFETY: geteuid(2) and getegid(2) have no arguments and cannot fail.
     let (user, group) = unsafe { (libc::geteuid(), libc::getegid()) };
     let flags = libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_NEWNET;

@@ -24,10 +24,7 @@ pub struct Identity {
 /// rules and settings when it stops. The programs that it starts have that one too (ambient set), and
 /// workers give it up in their lock. Call it while the process has one thread.
 pub fn step_down(identity: Identity) -> Result<(), Error> {
-    let count = crate::confine::thread_count()?;
-    if count != 1 {
-        return Err(Error::Threads(count));
-    }
+    crate::confine::require_one_thread()?;
     let kept = Capabilities(1 << NET_ADMIN);
     empty_bounding_set(kept)?;
     control("keep capabilities", libc::PR_SET_KEEPCAPS, 1)?;

@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         ["worker", "isolated"] => carrier::isolated(),
         ["worker", "powerless"] => carrier::powerless(),
         ["worker", "lasting"] => lasting::worker(),
+        ["worker", "two-threads"] => lasting::worker_with_two_threads(),
         ["worker", "curious"] => lasting::worker_with_a_curious_thread(),
         ["worker", "panic"] => lasting::panicking_worker(),
         ["worker", "asleep", user] => lasting::sleeping_worker(user),

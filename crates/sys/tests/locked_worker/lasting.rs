@@ -22,6 +22,10 @@ const BLOCKS: usize = 1000;
 pub(crate) fn tests() -> Vec<Test> {
     vec![
         (
+            "a_worker_with_a_second_thread_is_not_locked_in_part".into(),
+            Box::new(a_second_thread_is_noticed),
+        ),
+        (
             "locked_threads_allocate_free_sleep_and_draw".into(),
             Box::new(locked_threads_live),
         ),
@@ -52,6 +56,28 @@ fn locked_threads_live() {
         .start()
         .unwrap();
     assert_eq!(worker.wait().unwrap(), Ended::Exited(0));
+}
+
+fn a_second_thread_is_noticed() {
+    let (near, far) = channel::pair().unwrap();
+    let mut worker = Spawn::again(&["worker", "two-threads"])
+        .give(far.as_fd())
+        .start()
+        .unwrap();
+    assert_eq!(worker.wait().unwrap(), Ended::Exited(0));
+    assert_eq!(near.receive(&mut [0; 8]).unwrap(), Received::Message(2));
+}
+
+/// In the worker: one thread more than may be.
+pub(crate) fn worker_with_two_threads() -> ExitCode {
+    let channel = Channel::adopt(inherited(1).unwrap().remove(0));
+    let (_living, wait) = mpsc::channel::<()>();
+    thread::spawn(move || wait.recv());
+    match sys::confine(&Allowed::new().channel(channel.as_fd())) {
+        Err(sys::Error::Threads(2)) => channel.send(b"no").unwrap(),
+        other => panic!("{other:?}"),
+    }
+    ExitCode::SUCCESS
 }
 
 fn curious_thread_dies() {

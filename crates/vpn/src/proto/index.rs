@@ -59,9 +59,4 @@ impl IndexTable {
     pub(crate) fn release(&mut self, index: u32) {
         self.devices.remove(&index);
     }
-
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.devices.len()
-    }
 }

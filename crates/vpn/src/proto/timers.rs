@@ -44,9 +44,4 @@ impl Deadlines {
         self.queue.pop_first();
         Some(device)
     }
-
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.queue.len()
-    }
 }

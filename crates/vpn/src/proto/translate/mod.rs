@@ -135,11 +135,6 @@ impl Translator {
         }
     }
 
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.v4.len()
-    }
-
     fn v4_offset(&self, ip: Ipv4Addr) -> u32 {
         ip.to_bits() & (self.config.v4_size() - 1)
     }

@@ -1,0 +1,13 @@
+//! The engine as a dialogue: input, expected outputs, next deadline. Two engines talk through
+//! vectors; nothing sleeps.
+
+mod cookies;
+mod handshake;
+mod inner_addresses;
+mod packets;
+mod paths;
+mod replay;
+mod timers;
+mod translation;
+mod usage;
+mod world;

@@ -11,14 +11,33 @@
 //!               Errors (place, cause, what to write instead)
 //! ```
 //!
+//! ```
+//! let compiled = policy::compile(
+//!     r#"policy example schema=1 version="1" date="2026-11-22" {
+//!          controller "Harbour Lane Co-operative" contact="privacy@harbourlane.example"
+//!          surfaces tunnel account
+//!          audience min-age=16
+//!          rights within="30d"
+//!          changes effective=after-notice notice="14d"
+//!          promise no-log surface=tunnel { never dst.ip dst.host dns.query }
+//!          collect email surface=account required=#true { for account; keep until=account.closed }
+//!        }"#,
+//!     "example.kdl",
+//! )?;
+//! assert!(compiled.plan().allows(plan::FieldId::Email, plan::act::ActId::Keep));
+//! # Ok::<(), policy::Errors>(())
+//! ```
+//!
 //! What this crate never does: it opens no file and no socket, reads no clock, draws no randomness and prints
 //! nothing. It passes no text of a file on as HTML without escaping it.
 
 #![forbid(unsafe_code)]
 
 mod carried;
+mod catalogue;
 mod check;
 pub mod clause;
+mod clauses;
 mod compile;
 mod country;
 mod draft;
@@ -40,6 +59,8 @@ mod tension;
 mod word;
 
 pub use carried::carried;
+pub use catalogue::clauses_markdown;
+pub use clauses::{CLAUSES, Clause, Status};
 pub use compile::{Compiled, MAX_SOURCE_BYTES, compile};
 #[doc(hidden)]
 pub use fuzz::fuzz_compile;

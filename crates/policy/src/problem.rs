@@ -95,8 +95,8 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong with a policy file. `Display` prints all of it with the lines concerned; the binary may
-/// hand it to miette's graphical printer instead.
+/// Everything that is wrong with a policy file. `Display` prints all of it with the lines concerned; for colours,
+/// the binary hands [`Errors::diagnostics`] to miette's graphical printer.
 #[derive(Clone, Debug)]
 pub struct Errors {
     source: NamedSource<Arc<str>>,
@@ -129,6 +129,11 @@ impl Errors {
             })
             .collect();
         Self { source, problems }
+    }
+
+    /// The mistakes as miette's printers want them, each with its file.
+    pub fn diagnostics(&self) -> impl Iterator<Item = &(dyn Diagnostic + Send + Sync + 'static)> {
+        self.problems.iter().map(|placed| placed as _)
     }
 
     /// The mistakes, in the order of the file.
@@ -173,12 +178,6 @@ pub(crate) fn excerpt(f: &mut impl fmt::Write, name: &str, source: &str, span: S
 }
 
 impl std::error::Error for Errors {}
-
-impl Diagnostic for Errors {
-    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        Some(Box::new(self.problems.iter().map(|placed| placed as &dyn Diagnostic)))
-    }
-}
 
 impl fmt::Display for Placed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -37,11 +37,12 @@ pub(crate) fn cookie_is_served(name: &str) -> bool {
 }
 
 /// What an account of this program cannot do without, whatever the operator's own policy said.
-const NEEDED: [FieldId; 9] = [
+const NEEDED: [FieldId; 10] = [
     FieldId::PasswordHash,
     FieldId::RecoveryHash,
     FieldId::SessionHash,
     FieldId::JoinedDay,
+    FieldId::StaffRole,
     FieldId::AcceptedDigest,
     FieldId::AcceptedTime,
     FieldId::DeviceLabel,

@@ -4,6 +4,7 @@ use plan::{Choice, Effective, FieldClass, FieldId, Parts, RecipientClass, Surfac
 
 use crate::clause::{ClauseId, expand};
 use crate::draft::Draft;
+use crate::english;
 use crate::length;
 use crate::problem::Span;
 
@@ -156,7 +157,7 @@ fn no_log_beside_access_log(parts: &Parts) -> Option<Tension> {
         format!(
             "The promise binds the tunnel, whose process has no file to write to. The access log is about {} alone; on \
              the tunnel the same line does not compile.",
-            surfaces.join(", ")
+            english::list(&surfaces)
         ),
     )
 }

@@ -1,5 +1,7 @@
 //! What members, terminals and other programs read.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop")]
+
 mod this_version;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,7 @@
 //! Replays the committed corpus of `fuzz/`, and cuts each text at every length.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop")]
+
 use std::fs;
 
 fn corpus() -> Vec<Vec<u8>> {

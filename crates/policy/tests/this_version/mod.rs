@@ -25,6 +25,7 @@ pub(crate) fn exercised() -> BTreeSet<FieldId> {
         FieldId::RecoveryHash,
         FieldId::SessionHash,
         FieldId::JoinedDay,
+        FieldId::StaffRole,
         FieldId::Tariff,
         FieldId::AcceptedDigest,
         FieldId::AcceptedTime,

@@ -127,7 +127,7 @@ fn broken(promise: &str, field: FieldId, surface: Surface, promised: Span, span:
         what: format!("`{}` breaks the promise `{promise}`", field.key()),
         span,
         why: format!(
-            "the promise says that {} is never kept and never leaves on {}",
+            "the promise says that on {1} nothing is kept or handed on of: {0}",
             field.words(),
             surface.words()
         ),

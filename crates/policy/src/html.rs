@@ -47,7 +47,7 @@ pub fn page_fragment(compiled: &Compiled, exercised: &BTreeSet<FieldId>, version
          declare, the program has no place for.</p>\n",
     );
     html.push_str("<section aria-labelledby=\"policy-short\">\n<h2 id=\"policy-short\">In short</h2>\n");
-    html.push_str(&boxes(&label(compiled, exercised)));
+    html.push_str(&boxes(&label(compiled, exercised), 3));
     html.push_str("</section>\n");
     for section in sections(compiled, exercised) {
         push_section(&mut html, &section);
@@ -72,7 +72,7 @@ pub fn label_fragment(compiled: &Compiled, exercised: &BTreeSet<FieldId>) -> Str
         &mut html,
         format_args!("<p class=\"policy-meta\">{}</p>\n", heading_line(compiled)),
     );
-    html.push_str(&boxes(&label(compiled, exercised)));
+    html.push_str(&boxes(&label(compiled, exercised), 2));
     html.push_str("</article>\n");
     html
 }
@@ -111,12 +111,13 @@ fn heading_line(compiled: &Compiled) -> String {
     }
 }
 
-fn boxes(label: &Label) -> String {
+/// The four boxes, with headings of the level that follows the page's last.
+fn boxes(label: &Label, heading_level: u8) -> String {
     let mut html = String::from("<div class=\"policy-label\">\n");
     for (heading, lines) in label.boxes() {
         push(
             &mut html,
-            format_args!("<div class=\"policy-box\"><h3>{heading}</h3><ul>"),
+            format_args!("<div class=\"policy-box\"><h{heading_level}>{heading}</h{heading_level}><ul>"),
         );
         lines
             .iter()

@@ -51,9 +51,7 @@ fn collected(compiled: &Compiled, exercised: &BTreeSet<FieldId>) -> Vec<String> 
             false => left_out += 1,
         }
     }
-    let lines = by_class.iter();
-    let lines = lines.map(|(class, words)| format!("{}: {}", capitalised(class.words()), words.join(", ")));
-    let mut lines: Vec<String> = lines.collect();
+    let mut lines = class_lines(&by_class);
     if lines.is_empty() {
         lines.push("Nothing".to_owned());
     }
@@ -63,6 +61,14 @@ fn collected(compiled: &Compiled, exercised: &BTreeSet<FieldId>) -> Vec<String> 
         count => lines.push(format!("{count} more are declared and not collected by this version")),
     }
     lines
+}
+
+/// One line for each class: `Your devices: device label, device public key`.
+fn class_lines(by_class: &BTreeMap<FieldClass, Vec<&str>>) -> Vec<String> {
+    let lines = by_class.iter();
+    lines
+        .map(|(class, words)| format!("{}: {}", capitalised(class.words()), words.join(", ")))
+        .collect()
 }
 
 fn shared(compiled: &Compiled) -> Vec<String> {
@@ -108,7 +114,7 @@ fn kept(compiled: &Compiled, exercised: &BTreeSet<FieldId>) -> Vec<String> {
         format!("{}: {}", capitalised(&english::list(&words)), english::keep(*keep))
     });
     let mut lines: Vec<String> = lines.collect();
-    lines.push("Erased at once when you ask".to_owned());
+    lines.push("Your account and all of it: erased when you ask".to_owned());
     lines
 }
 
@@ -118,8 +124,11 @@ fn never(compiled: &Compiled) -> Vec<String> {
     let refused = parts.refuses.iter().flat_map(|refuse| &refuse.fields);
     let never: BTreeSet<FieldId> = promised.chain(refused).copied().collect();
     let kept_elsewhere = |field: &FieldId| compiled.plan().allows(*field, plan::act::ActId::Keep);
-    let lines = never.iter().filter(|field| !kept_elsewhere(field));
-    let mut lines: Vec<String> = lines.map(|field| capitalised(field.words())).collect();
+    let mut by_class: BTreeMap<FieldClass, Vec<&str>> = BTreeMap::new();
+    for field in never.iter().filter(|field| !kept_elsewhere(field)) {
+        by_class.entry(field.class()).or_default().push(field.words());
+    }
+    let mut lines = class_lines(&by_class);
     lines.extend(parts.nevers.iter().map(|(never, _)| match never {
         plan::Never::Sell => "Selling your data".to_owned(),
         plan::Never::Profile => "A profile of you for advertising".to_owned(),

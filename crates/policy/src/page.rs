@@ -84,7 +84,7 @@ pub(crate) fn sections(compiled: &Compiled, exercised: &BTreeSet<FieldId>) -> Ve
         Section {
             id: "kept",
             heading: "What is kept",
-            lead: "Nothing else about you is stored. Everything here ends by itself, and you can export and erase it.",
+            lead: "Nothing else about you is stored, and everything here ends by itself.",
             items: collect_items(parts, exercised),
         },
         Section {
@@ -142,7 +142,7 @@ fn never_items(parts: &Parts) -> Vec<Item> {
 
 fn promise_item(promise: &Promise) -> Item {
     let mut sentences = vec![format!(
-        "On {}, these are never written down and never leave the program’s memory: {}.",
+        "On {}, these are never written down, and go nowhere but the way you send them: {}.",
         promise.surface.words(),
         english::fields(&promise.never)
     )];
@@ -187,6 +187,9 @@ fn collect_item(parts: &Parts, collect: &Collect, exercised: &BTreeSet<FieldId>)
     }
     sentences.push(format!("It is held {}.", english::basis(collect.basis)));
     sentences.push(who_gets(parts, collect));
+    if collect.fields.iter().any(|field| ACCESS_LOG.contains(field)) {
+        sentences.push("It is linked to no account, so it is in nobody’s export and goes by its end alone.".to_owned());
+    }
     if collected {
         sentences.extend(not_in_this_version(collect, exercised));
     }
@@ -194,6 +197,9 @@ fn collect_item(parts: &Parts, collect: &Collect, exercised: &BTreeSet<FieldId>)
         .marked(Mark::NotCollected, !collected)
         .marked(Mark::AddedBySoftware, served::is_needed_by_the_program(&collect.fields))
 }
+
+/// What the access log is made of. The program keeps its lines under a key of their day, apart from all accounts.
+const ACCESS_LOG: [FieldId; 3] = [FieldId::AccessTime, FieldId::AccessIp, FieldId::AppVersion];
 
 fn where_met(collect: &Collect) -> String {
     let surfaces: Vec<&str> = collect.surfaces.iter().map(|surface| surface.words()).collect();
@@ -382,13 +388,13 @@ fn rights_items(parts: &Parts) -> Vec<Item> {
     let mut items = vec![
         Item::new(
             "Take your data with you",
-            vec!["You can export everything that is held about you.".into()],
+            vec!["You can export everything that is held under your account.".into()],
             &[],
         )
         .marked(Mark::AddedBySoftware, true),
         Item::new(
             "Have it erased",
-            vec!["You can erase your account and everything that is held about you.".into()],
+            vec!["You can erase your account and everything that is held under it.".into()],
             &[],
         )
         .marked(Mark::AddedBySoftware, true),

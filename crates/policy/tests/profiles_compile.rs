@@ -46,6 +46,25 @@ fn what_the_program_itself_needs_is_declared_everywhere() {
 }
 
 #[test]
+fn an_exception_to_a_promise_gives_no_permit_by_itself() {
+    let compiled = profile("no-log-vpn");
+    for field in [
+        FieldId::LoginTime,
+        FieldId::DstIp,
+        FieldId::ClientIp,
+        FieldId::SessionStart,
+    ] {
+        assert!(compiled.plan().collects_of(field).next().is_some(), "{}", field.key());
+        assert!(
+            !compiled.plan().allows(field, plan::act::ActId::Keep),
+            "{}",
+            field.key()
+        );
+        assert!(compiled.plan().keep(field).is_none(), "{}", field.key());
+    }
+}
+
+#[test]
 fn the_forum_is_the_opposite_of_the_vpn() {
     let (forum, vpn) = (profile("examples/forum"), profile("default"));
     let kept = |compiled: &Compiled| compiled.plan().kept_fields().collect::<BTreeSet<_>>();

@@ -1,6 +1,8 @@
 //! An independent implementation as oracle: boringtun's `Tunn` on the other end, in both roles,
 //! with data both ways.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic, as tests do")]
+
 use std::time::{Duration, Instant};
 
 use boringtun::noise::{Tunn, TunnResult};
@@ -76,7 +78,7 @@ impl Pair {
         }
     }
 
-    fn from_us(&mut self, packet: &[u8]) {
+    fn send_to_them(&mut self, packet: &[u8]) {
         let mut out = [0; 2048];
         let sent = self.ours.handle_packet(&mut packet.to_vec(), &mut out, self.now);
         if let Some(transmit) = sent {
@@ -85,7 +87,7 @@ impl Pair {
         self.settle();
     }
 
-    fn from_them(&mut self, packet: &[u8]) {
+    fn send_to_us(&mut self, packet: &[u8]) {
         let mut out = [0; 2048];
         let result = self.theirs.encapsulate(packet, &mut out);
         if let TunnResult::WriteToNetwork(datagram) = result {
@@ -131,8 +133,8 @@ impl Pair {
     fn talk(&mut self) {
         for round in 0..50u8 {
             let body = vec![round; usize::from(round)];
-            self.from_us(&packet(&body));
-            self.from_them(&packet(&body));
+            self.send_to_them(&packet(&body));
+            self.send_to_us(&packet(&body));
             assert_eq!(self.to_them.pop(), Some(packet(&body)));
             assert_eq!(self.to_us.pop(), Some(packet(&body)));
         }
@@ -143,7 +145,7 @@ impl Pair {
 fn we_initiate_and_they_respond() {
     for psk in [false, true] {
         let mut pair = Pair::new(psk);
-        pair.from_us(&packet(b"first"));
+        pair.send_to_them(&packet(b"first"));
         assert_eq!(pair.to_them.pop(), Some(packet(b"first")));
         pair.talk();
         assert_eq!(pair.ours.counters().initiations_answered, 0);
@@ -154,7 +156,7 @@ fn we_initiate_and_they_respond() {
 fn they_initiate_and_we_respond() {
     for psk in [false, true] {
         let mut pair = Pair::new(psk);
-        pair.from_them(&packet(b"first"));
+        pair.send_to_us(&packet(b"first"));
         assert_eq!(pair.to_us.pop(), Some(packet(b"first")));
         pair.talk();
         assert_eq!(pair.ours.counters().initiations_sent, 0);
@@ -164,11 +166,11 @@ fn they_initiate_and_we_respond() {
 #[test]
 fn we_renew_and_they_follow() {
     let mut pair = Pair::new(true);
-    pair.from_us(&packet(b"first"));
+    pair.send_to_them(&packet(b"first"));
     pair.to_them.clear();
     // Our clock runs ahead, theirs stands still, which makes them the patient side.
     pair.now += Duration::from_secs(121);
-    pair.from_us(&packet(b"renew"));
+    pair.send_to_them(&packet(b"renew"));
     pair.to_them.clear();
     pair.talk();
     assert_eq!(pair.ours.counters().sessions, 2);
@@ -178,7 +180,7 @@ fn we_renew_and_they_follow() {
 fn a_key_that_is_not_shared_is_refused() {
     let mut pair = Pair::new(true);
     pair.theirs = theirs(false);
-    pair.from_us(&packet(b"first"));
+    pair.send_to_them(&packet(b"first"));
     assert!(pair.to_them.is_empty());
     assert_eq!(pair.ours.counters().handshake_refused, 1);
 }

@@ -45,9 +45,7 @@ pub(crate) fn wall() -> Tai64N {
 
 pub(crate) fn engine(config: Config, now: Instant, seed: u8) -> Engine {
     let rng = Box::new(SeededRng::new([seed; 32]));
-    Engine::new(config, rng, now, wall())
-        .ok()
-        .expect("the configuration is right")
+    Engine::new(config, rng, now, wall()).expect("the configuration is right")
 }
 
 /// A device with prefixes of its own.

@@ -95,7 +95,8 @@ impl Engine {
         }
     }
 
-    fn forward(
+    /// Seals or stages for a device that is known, whatever the bytes are.
+    pub(in crate::proto) fn forward(
         &mut self,
         id: u32,
         destination: IpAddr,

@@ -12,6 +12,8 @@
 //! ```
 
 mod rewrite;
+#[cfg(test)]
+mod rewrite_tests;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

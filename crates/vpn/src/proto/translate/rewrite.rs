@@ -86,13 +86,9 @@ fn rewrite_v4(packet: &mut [u8], direction: Direction, from: &[u8; 4], to: &[u8;
             }
         }
         Some(protocol) => {
-            let change = address_change(from, to);
-            match checksum_offset(protocol) {
-                Some(at) => {
-                    need(payload, at + 2)?;
-                    apply_transport(change, protocol, payload, at);
-                }
-                None => {}
+            if let Some(at) = checksum_offset(protocol) {
+                need(payload, at + 2)?;
+                apply_transport(address_change(from, to), protocol, payload, at);
             }
         }
         None => {}
@@ -116,13 +112,12 @@ fn rewrite_v6(packet: &mut [u8], direction: Direction, from: &[u8; 16], to: &[u8
             }
             change.apply(payload, ICMP_CHECKSUM);
         }
-        Some(protocol) => match checksum_offset(protocol) {
-            Some(at) => {
+        Some(protocol) => {
+            if let Some(at) = checksum_offset(protocol) {
                 need(payload, at + 2)?;
                 apply_transport(change, protocol, payload, at);
             }
-            None => {}
-        },
+        }
         None => {}
     }
     replace_address(packet, direction.v6_offset(), from, to)?;

@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""Writes the first corpus: one file for each way of going wrong that has a name."""
+import pathlib
+import struct
+
+here = pathlib.Path(__file__).parent / "corpus"
+
+
+def write(target, name, data):
+    (here / target).mkdir(parents=True, exist_ok=True)
+    (here / target / name).write_bytes(data)
+
+
+def step(operation, data=b"", length=None):
+    return bytes([operation, len(data) if length is None else length]) + data
+
+
+def v4(protocol, body, source=b"\x0a\x42\x00\x02", target=b"\xc0\x00\x02\x01", fragment=0):
+    return struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(body), 1, fragment, 64, protocol, 0) + source + target + body
+
+
+shared6 = bytes.fromhex("fd660000000000000000000000000002")
+remote6 = bytes.fromhex("20010db8000000000000000000000001")
+
+
+def v6(protocol, body, source=shared6, target=remote6):
+    return struct.pack("!IHBB", 0x60000000, len(body), protocol, 64) + source + target + body
+
+
+udp = struct.pack("!HHHH", 1, 53, 12, 7) + b"data"
+tcp = bytes(20)
+back4 = v4(17, udp, b"\xc0\x00\x02\x01", b"\x0a\x42\x00\x02")
+back6 = v6(17, udp, remote6, shared6)
+packets = {
+    "udp4": v4(17, udp),
+    "udp4_no_checksum": v4(17, udp[:6] + b"\0\0data"),
+    "tcp4": v4(6, tcp),
+    "tcp4_cut": v4(6, tcp[:17]),
+    "fragment4_first": v4(17, udp + bytes(12), fragment=0x2000),
+    "fragment4_later": v4(17, bytes(8), fragment=1),
+    "error4": v4(1, b"\x03\x03" + bytes(6) + back4),
+    "error4_cut": v4(1, b"\x0b\x00" + bytes(6) + back4[:21]),
+    "error4_of_another": v4(1, b"\x03\x03" + bytes(6) + v4(17, udp)),
+    "options4": b"\x4f" + v4(17, udp)[1:] + bytes(40),
+    "udp6": v6(17, udp),
+    "tcp6": v6(6, tcp),
+    "error6": v6(58, b"\x01\x04" + bytes(6) + back6),
+    "error6_cut": v6(58, b"\x02\x00" + bytes(6) + back6[:41]),
+    "echo6": v6(58, b"\x80\x00" + bytes(6)),
+    "hop_by_hop6": v6(0, b"\x11\x00" + bytes(6) + udp),
+    "routing6": v6(43, b"\x11\x02\x00\x01" + bytes(20) + udp),
+    "fragment6": v6(44, b"\x11\x00\x00\x09" + bytes(4) + udp),
+    "authentication6": v6(51, b"\x11\x04" + bytes(22) + udp),
+    "endless6": v6(0, b"\x00\x00" + bytes(6) + (b"\x00\x00" + bytes(6)) * 20),
+}
+for name, packet in packets.items():
+    write("translate", name + "_up", b"\0" + packet)
+    write("translate", name + "_down", b"\1" + packet)
+    write("datagrams", "sealed_" + name, step(2, packet))
+
+messages = {
+    "empty": b"",
+    "short": b"\1\0\0",
+    "initiation_zero": b"\1\0\0\0" + bytes(144),
+    "response_zero": b"\2\0\0\0" + bytes(88),
+    "cookie_zero": b"\3\0\0\0" + bytes(60),
+    "data_least": b"\4\0\0\0" + bytes(28),
+    "data_cut": b"\4\0\0\0" + bytes(27),
+    "reserved": b"\4\1\0\0" + bytes(60),
+    "unknown": b"\5\0\0\0" + bytes(60),
+}
+for name, message in messages.items():
+    write("datagrams", name, step(0, message))
+    write("datagrams", name + "_with_mac", step(1, message))
+write("datagrams", "replayed", step(2, packets["udp4"]) + step(4) + step(4))
+write("datagrams", "renewed", (step(2, packets["udp4"]) + step(3, length=240)) * 8 + step(2, packets["udp6"]))
+write("datagrams", "expired", step(3, length=255) * 4 + step(4) + step(2, packets["udp4"]))
+write("datagrams", "storm", step(1, messages["initiation_zero"]) * 12)
+pool = v4(17, udp, target=b"\x64\x40\x00\x09")
+write("datagrams", "to_the_pool", step(2, pool) + step(5, pool))

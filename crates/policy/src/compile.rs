@@ -13,13 +13,16 @@ use crate::tension::{self, Lint, Tension};
 use crate::word::instead_of;
 use crate::{check, headings, statements};
 
-/// The largest policy file, in bytes. The largest of the commissioned profiles takes a tenth of it.
+/// The largest policy file, in bytes. The no-log VPN, with 75 clauses, takes a fortieth of it.
 pub const MAX_SOURCE_BYTES: usize = 256 * 1024;
 /// The most opening braces and the most opening block comments: the parser descends for each that is nested.
 const MAX_BRACES: usize = 512;
 const MAX_COMMENTS: usize = 64;
-/// Stack for the deepest file within the limits: 8 MiB are enough in an unoptimised build (tests/wrong_policies_are_explained.rs), doubled.
+/// Stack for the deepest file within the limits: 8 MiB are enough in an unoptimised build
+/// (`tests/wrong_policies_are_explained.rs`), doubled.
 const STACK_BYTES: usize = 16 * 1024 * 1024;
+/// What is said when the parser itself failed.
+pub(crate) const UNREADABLE: &str = "the file could not be read";
 /// The only version of the language.
 const SCHEMA: i128 = 1;
 
@@ -106,7 +109,7 @@ fn read(source: &str, problems: &mut Problems) -> Option<Draft> {
     let Some((draft, found)) = read else {
         problems.add(
             Span::default(),
-            "the file could not be read",
+            UNREADABLE,
             "the machine gave no memory for it, or the parser failed on it",
             "the same file when there is memory; if it fails again, tell us the file",
         );

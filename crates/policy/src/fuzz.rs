@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::compile::UNREADABLE;
 use crate::{compile, page_digest, render, show_text};
 
 /// Compiles any bytes; what compiles is rendered, and what does not is explained. Panics on a broken invariant.
@@ -23,6 +24,8 @@ pub fn fuzz_compile(bytes: &[u8]) {
         }
         Err(errors) => {
             assert!(errors.problems().count() > 0, "refused without a reason");
+            let fell = errors.problems().any(|problem| problem.what == UNREADABLE);
+            assert!(!fell, "the parser fell over");
             assert!(!errors.to_string().is_empty());
         }
     }

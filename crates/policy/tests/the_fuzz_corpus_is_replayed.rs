@@ -4,6 +4,8 @@
 
 use std::fs;
 
+use proptest::prelude::*;
+
 fn corpus() -> Vec<Vec<u8>> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/compile");
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -26,5 +28,22 @@ fn no_beginning_of_a_policy_breaks_the_compiler() {
     .unwrap();
     for end in (0..source.len()).step_by(7) {
         policy::fuzz_compile(&source[..end]);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn no_small_damage_breaks_the_compiler(
+        file: prop::sample::Index,
+        damage in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(b"{}\"#;=/*\\ \n-1a\xff".to_vec())), 1..6),
+    ) {
+        let corpus = corpus();
+        let mut bytes = file.get(&corpus).clone();
+        for (place, byte) in damage {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        policy::fuzz_compile(&bytes);
     }
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 fn step() -> impl Strategy<Value = Vec<u8>> {
     let bytes = proptest::collection::vec(any::<u8>(), 0..120);
-    (0u8..6, bytes).prop_map(|(operation, mut bytes)| {
+    (0u8..7, bytes).prop_map(|(operation, mut bytes)| {
         // Half-way plausible: a message type or an IP version in front.
         if let Some(first) = bytes.first_mut() {
             *first = match operation {

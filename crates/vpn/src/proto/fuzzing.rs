@@ -19,7 +19,8 @@ const SHARED: Shared = Shared {
 ///
 /// Input is a row of {operation, length, bytes}: bytes arrive at the server as they are, or with a
 /// right first MAC; bytes are sealed by the client as an inner packet, by way of a sender that
-/// does not check them; time passes; a datagram is repeated.
+/// does not check them; time passes; a datagram is repeated; the server's interface has a packet;
+/// the wire is cut for a while.
 pub fn datagrams(mut input: &[u8]) {
     let now = Instant::now();
     let mut talk = Talk::new(now);
@@ -30,11 +31,13 @@ pub fn datagrams(mut input: &[u8]) {
         talk.step(*operation, *len, bytes);
         talk.settle();
     }
-    // However wild that was, a fresh session forgives everything.
+    // However wild that was, ten minutes later nothing of it is left.
     talk.now += Duration::from_secs(600);
     talk.server.handle_timeout(talk.now);
-    assert_eq!(talk.server.active_devices(), 0);
     assert_eq!(talk.server.poll_timeout(), None);
+    assert_eq!(talk.server.residue(), 0);
+    talk.client.remove_device(&talk.server.public_key());
+    assert_eq!(talk.client.residue(), 0);
 }
 
 /// Any bytes through the address translation, both ways: what is accepted keeps its length and
@@ -134,7 +137,7 @@ impl Talk {
     }
 
     fn step(&mut self, operation: u8, len: u8, bytes: &[u8]) {
-        match operation % 6 {
+        match operation % 7 {
             0 => self.at_server(bytes.to_vec()),
             1 => {
                 let mut message = bytes.to_vec();
@@ -150,10 +153,18 @@ impl Talk {
                 self.server.handle_timeout(self.now);
             }
             4 => self.at_server(self.last.clone()),
-            _ => {
+            5 => {
                 let mut out = [0; 512];
                 let mut inner = bytes.to_vec();
                 let _ = self.server.handle_packet(&mut inner, &mut out, self.now);
+            }
+            // The wire is cut: the client tries in vain.
+            _ => {
+                self.now += Duration::from_secs(200);
+                self.seal(bytes);
+                let mut out = [0; 512];
+                while self.client.poll_transmit(&mut out).is_some() {}
+                self.seal(bytes);
             }
         }
     }

@@ -56,6 +56,10 @@ impl IndexTable {
         self.devices.get(&index).copied()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.devices.len()
+    }
+
     pub(crate) fn release(&mut self, index: u32) {
         self.devices.remove(&index);
     }

@@ -35,8 +35,6 @@ pub(crate) struct KeyPair {
     pub(crate) local_index: u32,
     pub(crate) role: Role,
     pub(crate) created: Instant,
-    /// The last chance to renew while receiving has been taken.
-    pub(crate) renewal_asked: bool,
     remote_index: u32,
     send: PacketKey,
     receive: PacketKey,
@@ -56,7 +54,6 @@ impl KeyPair {
             local_index,
             role,
             created,
-            renewal_asked: false,
             remote_index,
             send: keys.0,
             receive: keys.1,
@@ -170,6 +167,14 @@ mod tests {
         let mut copy = out;
         assert_eq!(&bob.open(&mut out[..len]).unwrap()[..5], b"hello");
         assert_eq!(bob.open(&mut copy[..len]), Err(OpenError::Replayed));
+    }
+
+    #[test]
+    fn padding_is_zero_whatever_the_buffer_held() {
+        let (mut alice, mut bob) = pair();
+        let mut out = [0xaa; 128];
+        let len = alice.seal(b"hello", 1420, &mut out).unwrap();
+        assert_eq!(bob.open(&mut out[..len]).unwrap(), b"hello\0\0\0\0\0\0\0\0\0\0\0");
     }
 
     #[test]

@@ -30,6 +30,10 @@ impl Deadlines {
         }
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
     /// The earliest entry; the device may find that it woke too early.
     pub(crate) fn first(&self) -> Option<Instant> {
         self.queue.first().map(|(at, _)| *at)

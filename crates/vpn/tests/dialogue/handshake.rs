@@ -71,6 +71,18 @@ fn the_responder_may_not_send_before_it_has_heard_from_the_initiator() {
 }
 
 #[test]
+fn a_packet_does_not_overtake_those_that_wait() {
+    let mut world = World::new();
+    send(&mut world.client, &up(b"first"), world.now);
+    let initiation = drain(&mut world.client).remove(0).1;
+    deliver(&mut world.server, world.client_path, &initiation, world.now);
+    let response = drain(&mut world.server).remove(0).1;
+    deliver(&mut world.client, world.server_path, &response, world.now);
+    assert!(send(&mut world.client, &up(b"second"), world.now).is_none());
+    assert_eq!(world.exchange().to_server, [up(b"first"), up(b"second")]);
+}
+
+#[test]
 fn data_go_both_ways_and_by_both_families() {
     let mut world = World::connected();
     assert_eq!(world.send_down(&down(b"v4")), Some(down(b"v4")));

@@ -162,6 +162,49 @@ fn keepalives_do_not_keep_the_internal_address() {
     assert_eq!(world.server.active_devices(), 1, "the session lives");
 }
 
+/// A client that keeps the way open, 30 s into its session, which has just sent a packet.
+fn kept_open(world: &mut World, client: &mut Client) -> Vec<u8> {
+    let mut server = device(world.server.public_key(), &["0.0.0.0/0", "::/0"]);
+    server.endpoint = Some(world.server_path);
+    server.keepalive_seconds = Some(20);
+    client.engine.put_device(server, world.now).unwrap();
+    up_from(world, client, &from_shared("198.51.100.53", b"x")).unwrap();
+    world.pass(seconds(30));
+    settle(world, client);
+    let packet = up_from(world, client, &from_shared("198.51.100.53", b"y")).unwrap();
+    events(&mut world.server);
+    packet
+}
+
+#[test]
+fn the_deadline_of_an_internal_address_is_one_of_the_engines() {
+    let (mut world, mut clients) = world(1);
+    let client = &mut clients[0];
+    kept_open(&mut world, client);
+    let due = world.now + seconds(180);
+    world.now = due - seconds(1);
+    settle(&mut world, client);
+    events(&mut world.server);
+    while let Some(at) = world.server.poll_timeout().filter(|at| *at <= due) {
+        world.server.handle_timeout(at.max(world.now));
+    }
+    let events = events(&mut world.server);
+    assert!(events.iter().any(|event| matches!(event, Event::AddressFreed(_))));
+}
+
+#[test]
+fn answers_keep_the_internal_address_too() {
+    let (mut world, mut clients) = world(1);
+    let client = &mut clients[0];
+    let source = addresses(&kept_open(&mut world, client)).0;
+    for _ in 0..30 {
+        world.pass(seconds(10));
+        settle(&mut world, client);
+        let answer = udp(ip("198.51.100.53"), source, b"stream");
+        assert!(send(&mut world.server, &answer, world.now).is_some());
+    }
+}
+
 #[test]
 fn only_the_shared_address_may_write() {
     let (mut world, mut clients) = world(1);

@@ -124,11 +124,10 @@ impl Engine {
     }
 
     fn renew_while_receiving(&mut self, id: u32, now: Instant) {
-        let Some(pair) = self.hot_mut(id).and_then(|hot| hot.current.as_mut()) else {
-            return;
-        };
-        let is_late = pair.role == Role::Initiator && now >= pair.created + RENEW_WHILE_RECEIVING;
-        if is_late && !std::mem::replace(&mut pair.renewal_asked, true) {
+        let current = self.hot_mut(id).and_then(|hot| hot.current.as_ref());
+        let is_late =
+            current.is_some_and(|pair| pair.role == Role::Initiator && now >= pair.created + RENEW_WHILE_RECEIVING);
+        if is_late {
             self.want_handshake(id, Traffic::None, now);
         }
     }

@@ -188,6 +188,13 @@ impl Engine {
         self.usage_of_removed.drain(..).chain(metered)
     }
 
+    /// Everything that is in memory because some device is or was here: zero once all are away.
+    pub(in crate::proto) fn residue(&self) -> usize {
+        let translated = self.translator.as_ref().map_or(0, Translator::len);
+        let queues = self.outbox.len() + self.ready.len() + self.deadlines.len();
+        self.active + self.indices.len() + self.staged_bytes + translated + queues
+    }
+
     // ---- shared by the parts below ----------------------------------------------------------------
 
     fn advance(&mut self, now: Instant) -> Instant {

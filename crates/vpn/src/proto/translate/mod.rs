@@ -137,6 +137,10 @@ impl Translator {
         }
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.v4.len() + self.v6.len()
+    }
+
     fn v4_offset(&self, ip: Ipv4Addr) -> u32 {
         ip.to_bits() & (self.config.v4_size() - 1)
     }

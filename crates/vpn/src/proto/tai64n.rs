@@ -92,6 +92,14 @@ mod tests {
     }
 
     #[test]
+    fn the_clock_is_told_to_17_milliseconds_only() {
+        let stamp = Tai64N::from_unix(Duration::new(1, 0x0234_5678));
+        assert_eq!(stamp.to_bytes()[8..], [2, 0, 0, 0]);
+        let later = stamp.advanced_by(Duration::from_nanos(0x0312_3456));
+        assert_eq!(later.to_bytes()[8..], [5, 0, 0, 0]);
+    }
+
+    #[test]
     fn a_coarse_floor_is_never_later() {
         let stamp = Tai64N::from_unix(Duration::from_secs(1_000_000));
         assert!(stamp.coarsened_to(Duration::from_secs(86_400)) <= stamp);

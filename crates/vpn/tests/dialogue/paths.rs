@@ -55,6 +55,18 @@ fn the_answer_leaves_from_the_address_that_was_written_to() {
 }
 
 #[test]
+fn a_second_attempt_leaves_from_wherever_the_kernel_chooses() {
+    let mut from_here = path("198.51.100.1:51820");
+    from_here.local = Some(ip("192.0.2.2"));
+    let mut world = World::with(|_, device| device.endpoint = Some(from_here), |_, _| {});
+    send(&mut world.client, &up(b"x"), world.now);
+    assert!(drain(&mut world.client)[0].0 == from_here);
+    world.pass(milliseconds(5_400));
+    world.client.handle_timeout(world.now);
+    assert!(drain(&mut world.client)[0].0 == world.server_path);
+}
+
+#[test]
 fn without_an_address_there_is_nothing_to_send_to() {
     let mut world = World::new();
     assert!(send(&mut world.server, &down(b"x"), world.now).is_none());

@@ -181,9 +181,15 @@ fn the_deadline_of_an_internal_address_is_one_of_the_engines() {
     let (mut world, mut clients) = world(1);
     let client = &mut clients[0];
     kept_open(&mut world, client);
+    // Not at the same moment as any handshake.
+    world.pass(seconds(7));
+    up_from(&mut world, client, &from_shared("198.51.100.53", b"z")).unwrap();
     let due = world.now + seconds(180);
-    world.now = due - seconds(1);
-    settle(&mut world, client);
+    // Meanwhile the device renews its session, so that forgetting it is far away.
+    for wait in [100, 79] {
+        world.pass(seconds(wait));
+        settle(&mut world, client);
+    }
     events(&mut world.server);
     while let Some(at) = world.server.poll_timeout().filter(|at| *at <= due) {
         world.server.handle_timeout(at.max(world.now));
@@ -217,6 +223,23 @@ fn only_the_shared_address_may_write() {
     let link_local = udp(ip("fe80::1"), ip("2001:db8::1"), b"x");
     assert!(up_from(&mut world, client, &link_local).is_none());
     assert_eq!(world.server.counters().wrong_source, 5);
+}
+
+#[test]
+fn a_device_with_prefixes_may_not_write_as_a_session() {
+    let mut world = World::with(
+        |_, _| {},
+        |config, device| {
+            config.translation = Some(pools());
+            device.addressing = Addressing::Allowed(vec![prefix("0.0.0.0/0")]);
+        },
+    );
+    world.connect();
+    let as_session = udp(ip("100.64.1.1"), ip("198.51.100.53"), b"x");
+    assert!(world.send_up(&as_session).is_none());
+    assert_eq!(world.server.counters().wrong_source, 1);
+    let outside = udp(ip("100.128.1.1"), ip("198.51.100.53"), b"x");
+    assert!(world.send_up(&outside).is_some());
 }
 
 #[test]

@@ -295,6 +295,12 @@ fn take_usage(device: &mut Device) -> Option<Usage> {
     })
 }
 
+/// A worker may move its engine to a thread of its own.
+const _: fn() = || {
+    fn sendable<T: Send>() {}
+    sendable::<Engine>();
+};
+
 /// Copies a queued message into the caller's buffer.
 fn write_out(queued: &Queued, out: &mut [u8]) -> Option<Transmit> {
     out.get_mut(..queued.len)?.copy_from_slice(&queued.bytes[..queued.len]);

@@ -35,6 +35,16 @@ fn s3_009_bandwidth_is_the_only_record() {
 }
 
 #[test]
+fn what_is_not_fetched_stays() {
+    let mut world = World::connected();
+    drop(world.server.drain_usage());
+    world.send_up(&up(b"x"));
+    assert_eq!(world.server.drain_usage().count(), 1);
+    world.send_up(&up(b"x"));
+    assert_eq!(world.server.drain_usage().count(), 1);
+}
+
+#[test]
 fn keepalives_and_handshakes_are_not_billed() {
     let mut world = World::with(|_, device| device.keepalive_seconds = Some(25), |_, _| {});
     for _ in 0..20 {

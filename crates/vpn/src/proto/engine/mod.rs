@@ -178,14 +178,21 @@ impl Engine {
         self.events.pop_front()
     }
 
-    /// The bytes of each device since the last call, only of those that have any.
+    /// The bytes of each device since the last call, only of those that have any. What is not
+    /// fetched stays for the next call.
     pub fn drain_usage(&mut self) -> impl Iterator<Item = Usage> + '_ {
-        let devices = &mut self.devices;
-        let metered = self.metered.drain(..).filter_map(move |id| {
-            let device = devices[id as usize].as_mut()?;
-            take_usage(device)
-        });
-        self.usage_of_removed.drain(..).chain(metered)
+        std::iter::from_fn(|| {
+            if let Some(usage) = self.usage_of_removed.pop() {
+                return Some(usage);
+            }
+            while let Some(id) = self.metered.pop() {
+                let usage = self.device_mut(id).and_then(take_usage);
+                if usage.is_some() {
+                    return usage;
+                }
+            }
+            None
+        })
     }
 
     /// Everything that is in memory because some device is or was here: zero once all are away.

@@ -1,8 +1,13 @@
 //! One SQLite file: one writer that groups commits, several readers.
 
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use memchr::memmem;
 use plan::value::Cell;
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
@@ -20,10 +25,11 @@ const QUEUE_LIMIT: usize = 1024;
 const READERS: u32 = 4;
 /// How long a connection waits for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How often a truncation of the write-ahead log is tried while readers hold it.
-const CHECKPOINT_TRIES: u32 = 200;
-/// How long to wait between two tries.
-const CHECKPOINT_PAUSE: Duration = Duration::from_millis(10);
+/// How often a truncation of the write-ahead log is tried; each try waits [`BUSY_TIMEOUT`] for readers of old pages.
+const CHECKPOINT_TRIES: u32 = 3;
+
+/// How much of a file is searched at a time.
+const SEARCH_BYTES: usize = 1 << 20;
 
 /// What a change must have done, or it is undone with everything in its batch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,7 +52,12 @@ enum Job {
         ops: Vec<Op>,
         done: oneshot::Sender<Result<Vec<u64>, StoreError>>,
     },
+    /// Move the write-ahead log into the database and cut it to nothing.
     Truncate {
+        done: oneshot::Sender<Result<(), StoreError>>,
+    },
+    /// Write the whole database anew, then as [`Job::Truncate`].
+    Rewrite {
         done: oneshot::Sender<Result<(), StoreError>>,
     },
     Close {
@@ -59,6 +70,9 @@ enum Job {
 pub(crate) struct Engine {
     writer: mpsc::Sender<Job>,
     readers: SqlitePool,
+    /// For reading what the file really holds. Never closed while a connection is open: closing any descriptor of a file
+    /// drops the whole process's locks on it (sqlite.org/howtocorrupt.html, section 2.2).
+    file: Arc<File>,
 }
 
 impl Engine {
@@ -73,6 +87,8 @@ impl Engine {
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("secure_delete", "ON")
+            // What a sort or a savepoint needs stays in memory: no page image lies in a temporary folder.
+            .pragma("temp_store", "MEMORY")
             .pragma("trusted_schema", "OFF");
         let connection = options.connect().await?;
         let reading = options.clone().pragma("query_only", "ON");
@@ -81,8 +97,9 @@ impl Engine {
             .connect_with(reading)
             .await?;
         let (writer, jobs) = mpsc::channel(QUEUE_LIMIT);
-        tokio::spawn(write(connection, jobs));
-        Ok(Self { writer, readers })
+        let file = Arc::new(File::open(file).map_err(sqlx::Error::Io)?);
+        tokio::spawn(write(connection, jobs, Arc::clone(&file)));
+        Ok(Self { writer, readers, file })
     }
 
     /// Commits a batch: all of it or none. Returns how many rows each change touched.
@@ -108,6 +125,27 @@ impl Engine {
         result.await.map_err(|_| StoreError::Closing)?
     }
 
+    /// Makes sure that no page holds a copy of deleted rows any more. `secure_delete` overwrites a deleted cell, but not
+    /// the copy that SQLite leaves in the gap of a page when it moves cells to a neighbour (btree.c, `rebuildPage`): such
+    /// a gap belongs to no row, so only writing every page anew empties it. Takes memory for the whole database.
+    pub(crate) async fn rewrite(&self) -> Result<(), StoreError> {
+        let (done, result) = oneshot::channel();
+        self.writer
+            .send(Job::Rewrite { done })
+            .await
+            .map_err(|_| StoreError::Closing)?;
+        result.await.map_err(|_| StoreError::Closing)?
+    }
+
+    /// Whether the database file holds these bytes anywhere, gaps and free pages included. At least 8 random bytes, or
+    /// chance finds them.
+    pub(crate) async fn holds(&self, wanted: Vec<Vec<u8>>) -> Result<bool, StoreError> {
+        let file = Arc::clone(&self.file);
+        let searched = tokio::task::spawn_blocking(move || search(&file, &wanted)).await;
+        let found = searched.map_err(|_| StoreError::Closing)?;
+        found.map_err(|error| StoreError::from(sqlx::Error::Io(error)))
+    }
+
     /// Reads rows as cells.
     pub(crate) async fn fetch(&self, sql: &'static str, cells: &[Cell]) -> Result<Vec<Vec<Cell>>, StoreError> {
         if crate::sql::places(sql) != cells.len() {
@@ -129,34 +167,45 @@ impl Engine {
     }
 }
 
-async fn write(mut connection: SqliteConnection, mut jobs: mpsc::Receiver<Job>) {
+async fn write(mut connection: SqliteConnection, mut jobs: mpsc::Receiver<Job>, file: Arc<File>) {
     let mut closing = None;
     while closing.is_none()
         && let Some(first) = jobs.recv().await
     {
         let mut group = Vec::new();
         let mut truncations = Vec::new();
+        let mut rewrites = Vec::new();
         let mut next = Some(first);
         while let Some(job) = next {
             match job {
                 Job::Change { ops, done } => group.push((ops, done)),
                 Job::Truncate { done } => truncations.push(done),
+                Job::Rewrite { done } => rewrites.push(done),
                 Job::Close { done } => closing = Some(done),
             }
-            let more = group.len() < GROUP_LIMIT && truncations.is_empty() && closing.is_none();
+            let more = group.len() < GROUP_LIMIT && closing.is_none();
             next = if more { jobs.try_recv().ok() } else { None };
         }
         if !group.is_empty() {
             commit_group(&mut connection, group).await;
         }
-        for done in truncations {
-            let result = truncate(&mut connection).await;
+        // One pass serves everybody who asked for it.
+        let rewritten = match rewrites.is_empty() {
+            true => Ok(()),
+            false => run(&mut connection, "VACUUM").await,
+        };
+        if !truncations.is_empty() || !rewrites.is_empty() {
+            let truncated = truncate(&mut connection).await;
             // The asker may have gone away; the work is done all the same.
-            let _unheard = done.send(result);
+            truncations.into_iter().for_each(|done| _ = done.send(truncated));
+            rewrites
+                .into_iter()
+                .for_each(|done| _ = done.send(rewritten.and(truncated)));
         }
     }
     // The last pages go to the database file, and the log is removed.
     let _closed = connection.close().await;
+    drop(file);
     if let Some(done) = closing {
         let _unheard = done.send(());
     }
@@ -170,14 +219,13 @@ async fn commit_group(connection: &mut SqliteConnection, group: Vec<Change>) {
     for (ops, done) in group {
         let outcome = match broken {
             Some(error) => Err(error),
-            None => {
-                let outcome = change(connection, &ops).await;
-                if let Err(StoreError::Database(_) | StoreError::DiskFull) = outcome {
-                    // SQLite may have ended the whole transaction: none of the group may be acknowledged.
-                    broken = outcome.as_ref().err().copied();
+            None => match change(connection, &ops).await {
+                Ok(outcome) => outcome,
+                Err(lost) => {
+                    broken = Some(lost);
+                    Err(lost)
                 }
-                outcome
-            }
+            },
         };
         outcomes.push((outcome, done));
     }
@@ -195,7 +243,10 @@ async fn commit_group(connection: &mut SqliteConnection, group: Vec<Change>) {
     }
 }
 
-async fn change(connection: &mut SqliteConnection, ops: &[Op]) -> Result<Vec<u64>, StoreError> {
+/// Does one batch; undoes it alone when it fails. The outer error says that the whole transaction is lost, so that none
+/// of its group may be acknowledged: after some errors SQLite rolls everything back by itself
+/// (sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction"), and the savepoint is gone with it.
+async fn change(connection: &mut SqliteConnection, ops: &[Op]) -> Result<Result<Vec<u64>, StoreError>, StoreError> {
     run(connection, "SAVEPOINT change").await?;
     let mut touched = Vec::with_capacity(ops.len());
     for op in ops {
@@ -209,14 +260,14 @@ async fn change(connection: &mut SqliteConnection, ops: &[Op]) -> Result<Vec<u64
         match outcome {
             Ok(rows) => touched.push(rows),
             Err(error) => {
-                run(connection, "ROLLBACK TO change").await?;
-                run(connection, "RELEASE change").await?;
-                return Err(error);
+                run(connection, "ROLLBACK TO change").await.map_err(|_| error)?;
+                run(connection, "RELEASE change").await.map_err(|_| error)?;
+                return Ok(Err(error));
             }
         }
     }
     run(connection, "RELEASE change").await?;
-    Ok(touched)
+    Ok(Ok(touched))
 }
 
 async fn run(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), StoreError> {
@@ -233,10 +284,26 @@ async fn truncate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
         if busy == 0 {
             return Ok(());
         }
-        tokio::time::sleep(CHECKPOINT_PAUSE).await;
     }
     const SQLITE_BUSY: i32 = 5;
     Err(StoreError::Database(Code(SQLITE_BUSY)))
+}
+
+fn search(file: &File, wanted: &[Vec<u8>]) -> io::Result<bool> {
+    let overlap = wanted.iter().map(Vec::len).max().unwrap_or(1) - 1;
+    let mut buffer = vec![0; SEARCH_BYTES + overlap];
+    let mut offset = 0;
+    loop {
+        let read = file.read_at(&mut buffer, offset)?;
+        let window = &buffer[..read];
+        if wanted.iter().any(|wanted| memmem::find(window, wanted).is_some()) {
+            return Ok(true);
+        }
+        if read <= overlap {
+            return Ok(false);
+        }
+        offset += (read - overlap) as u64;
+    }
 }
 
 fn bind<'q>(sql: &'static str, cells: &[Cell]) -> sqlx::query::Query<'q, sqlx::Sqlite, SqliteArguments> {

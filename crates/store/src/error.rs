@@ -13,8 +13,9 @@ pub enum StoreError {
     /// The policy does not declare the field; the operator changes the policy.
     #[error("{0}")]
     NotDeclared(#[from] NotDeclared),
-    /// The database refused a field that the policy does not declare: a caller went round the plan.
-    #[error("the database refused a field that the policy does not declare")]
+    /// The database refused a row that names a field which the policy does not declare (a caller went round the plan), or
+    /// a person who was erased meanwhile.
+    #[error("the database refused a row: the policy does not declare its field, or its person was erased meanwhile")]
     RefusedByDatabase,
     /// Another row has the same unique value; the member chooses another.
     #[error("that is already taken")]
@@ -34,6 +35,9 @@ pub enum StoreError {
     /// A statement was given another number of values than it has places for: a defect of this program.
     #[error("a statement was given the wrong number of values")]
     WrongArgumentCount,
+    /// A file is damaged; the operator restores a backup.
+    #[error("a database file is damaged")]
+    Damaged,
     /// The disk is full.
     #[error("the disk is full; free some space, nothing that was acknowledged is lost")]
     DiskFull,
@@ -45,7 +49,9 @@ pub enum StoreError {
     Closing,
 }
 
+const SQLITE_CORRUPT: i32 = 11;
 const SQLITE_FULL: i32 = 13;
+const SQLITE_NOTADB: i32 = 26;
 const SQLITE_CONSTRAINT_FOREIGNKEY: i32 = 787;
 const SQLITE_CONSTRAINT_PRIMARYKEY: i32 = 1555;
 const SQLITE_CONSTRAINT_UNIQUE: i32 = 2067;
@@ -62,6 +68,9 @@ impl From<sqlx::Error> for StoreError {
         };
         match code {
             SQLITE_FULL => Self::DiskFull,
+            SQLITE_NOTADB => Self::Damaged,
+            // The low byte is the primary code, the rest says what exactly is corrupt.
+            corrupt if corrupt & 0xff == SQLITE_CORRUPT => Self::Damaged,
             SQLITE_CONSTRAINT_FOREIGNKEY => Self::RefusedByDatabase,
             SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE => Self::Taken,
             other => Self::Database(Code(other)),

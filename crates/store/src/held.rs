@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use plan::act::{Act, Keep};
 use plan::value::{Cell, Value};
-use plan::{Field, Permit, Personal, Plan, PurposeId, SubjectId, Timestamp};
+use plan::{Clock, Field, Permit, Personal, Plan, PurposeId, SubjectId, Timestamp};
 
 use crate::engine::{Engine, Expect, Op};
 use crate::keys::Keys;
@@ -14,11 +14,11 @@ use crate::{StoreError, Subject};
 
 pub(crate) const CREATE_DECLARED: &str =
     "CREATE TABLE declared_field (field TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID";
-pub(crate) const CREATE_HELD: &str = "CREATE TABLE held (subject BLOB NOT NULL, field TEXT NOT NULL REFERENCES declared_field (field), \
+pub(crate) const CREATE_HELD: &str = "CREATE TABLE held (subject BLOB NOT NULL REFERENCES subject (id), field TEXT NOT NULL REFERENCES declared_field (field), \
      value BLOB NOT NULL, origin INTEGER NOT NULL, collected_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, \
      PRIMARY KEY (subject, field)) STRICT, WITHOUT ROWID";
 pub(crate) const CREATE_LOOKUP: &str = "CREATE TABLE held_lookup (field TEXT NOT NULL REFERENCES declared_field (field), lookup BLOB NOT NULL, \
-     subject BLOB NOT NULL, PRIMARY KEY (field, lookup)) STRICT, WITHOUT ROWID";
+     subject BLOB NOT NULL REFERENCES subject (id), PRIMARY KEY (field, lookup)) STRICT, WITHOUT ROWID";
 pub(crate) const CREATE_LOOKUP_INDEX: &str = "CREATE INDEX held_lookup_by_owner ON held_lookup (subject)";
 pub(crate) const CREATE_HELD_EXPIRY: &str = "CREATE INDEX held_by_expiry ON held (expires_at)";
 
@@ -39,6 +39,8 @@ const PUT: &str = "INSERT INTO held (subject, field, value, origin, collected_at
      ON CONFLICT (subject, field) DO UPDATE SET value = excluded.value, origin = excluded.origin, \
      collected_at = excluded.collected_at, expires_at = excluded.expires_at";
 const FORGET_LOOKUP: &str = "DELETE FROM held_lookup WHERE subject = $1 AND field = $2";
+const FREE_LOOKUP: &str = "DELETE FROM held_lookup WHERE field = $1 AND lookup = $2 AND EXISTS (SELECT 1 FROM held \
+     WHERE held.subject = held_lookup.subject AND held.field = held_lookup.field AND held.expires_at <= $3)";
 const PUT_LOOKUP: &str = "INSERT INTO held_lookup (field, lookup, subject) VALUES ($1, $2, $3)";
 const GET: &str =
     "SELECT value, origin, collected_at, expires_at FROM held WHERE subject = $1 AND field = $2 AND expires_at > $3";
@@ -93,6 +95,7 @@ pub const HELD: &[Statement] = &[
     statement("held.export", EXPORT, ALL_HELD),
     statement("held.put", PUT, ALL_HELD),
     statement("held.forget_lookup", FORGET_LOOKUP, ALL_LOOKUP),
+    statement("held.free_lookup", FREE_LOOKUP, BOTH),
     statement("held.put_lookup", PUT_LOOKUP, ALL_LOOKUP),
     statement("held.get", GET, ALL_HELD),
     statement("held.find", FIND, BOTH),
@@ -156,6 +159,7 @@ pub struct HeldTable {
     pub(crate) engine: Engine,
     pub(crate) keys: Arc<Keys>,
     pub(crate) plan: Arc<Plan>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl HeldTable {
@@ -205,6 +209,12 @@ impl HeldTable {
                 cells: vec![subject.id().to_cell(), field()],
                 expect: Expect::Any,
             },
+            // A value whose time is over is nobody's, whether it was swept or not.
+            Op {
+                sql: FREE_LOOKUP,
+                cells: vec![field(), lookup.to_cell(), self.clock.now().to_cell()],
+                expect: Expect::Any,
+            },
             Op {
                 sql: PUT_LOOKUP,
                 cells: vec![field(), lookup.to_cell(), subject.id().to_cell()],
@@ -222,7 +232,7 @@ impl HeldTable {
         let cells = [
             subject.id().to_cell(),
             Cell::Text(F::ID.key().to_owned()),
-            subject.now().to_cell(),
+            self.clock.now().to_cell(),
         ];
         let rows = self.engine.fetch(GET, &cells).await?;
         let Some(row) = rows.first() else { return Ok(None) };

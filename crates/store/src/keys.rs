@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use plan::SubjectId;
@@ -23,14 +23,22 @@ const DELETE_SUBJECT: &str = "DELETE FROM subject_key WHERE subject = $1";
 const INSERT_INSTANCE: &str = "INSERT INTO instance_key (name, wrapped) VALUES ($1, $2)";
 const SELECT_INSTANCE: &str = "SELECT wrapped FROM instance_key WHERE name = $1";
 
-/// Opened keys that stay in memory at most; the least useful half is dropped beyond it. About 1 KiB each.
+/// Opened keys that stay in memory at most; every other one is dropped beyond it. About 1 KiB each.
 const CACHE_LIMIT: usize = 8192;
+
+/// Opened keys.
+#[derive(Default)]
+struct Cache {
+    keys: HashMap<SubjectId, Arc<SealingKey>>,
+    /// How often keys were destroyed: one that was read before a destruction is not remembered after it.
+    destructions: u64,
+}
 
 /// The key database.
 pub(crate) struct Keys {
     engine: Engine,
     wrapping: WrappingKey,
-    cache: Mutex<HashMap<SubjectId, Arc<SealingKey>>>,
+    cache: Mutex<Cache>,
     index: SharedIndexKey,
     certificate: Ed25519KeyPair,
 }
@@ -55,7 +63,7 @@ impl Keys {
         Ok(Self {
             index: Arc::new(IndexKey::from_bytes(&index)),
             certificate: Ed25519KeyPair::from_seed_unchecked(&*certificate).map_err(|_| StoreError::Unsealable)?,
-            cache: Mutex::new(HashMap::new()),
+            cache: Mutex::default(),
             engine,
             wrapping,
         })
@@ -66,6 +74,11 @@ impl Keys {
         &self.index
     }
 
+    /// A secret of the instance, made at its first use.
+    pub(crate) async fn secret(&self, name: &str) -> Result<Zeroizing<[u8; KEY_LENGTH]>, StoreError> {
+        instance_key(&self.engine, &self.wrapping, name).await
+    }
+
     /// Makes a subject's key. It is on the disk before this returns, so that no row can exist without its key.
     pub(crate) async fn create(&self, subject: SubjectId) -> Result<Arc<SealingKey>, StoreError> {
         let bytes = Zeroizing::new(random::<KEY_LENGTH>());
@@ -74,6 +87,7 @@ impl Keys {
             .key()
             .seal(&place("subject_key", "wrapped", subject.as_bytes()), &*bytes);
         let cells = vec![subject.to_cell(), Cell::Bytes(wrapped)];
+        let destructions = self.cache().destructions;
         self.engine
             .commit(vec![Op {
                 sql: INSERT_SUBJECT,
@@ -82,7 +96,7 @@ impl Keys {
             }])
             .await?;
         let key = Arc::new(SealingKey::from_bytes(&bytes));
-        self.remember(subject, &key);
+        self.remember(subject, &key, destructions);
         Ok(key)
     }
 
@@ -91,9 +105,13 @@ impl Keys {
     /// # Errors
     /// [`StoreError::NoSuchSubject`] when it was destroyed or never made.
     pub(crate) async fn key(&self, subject: SubjectId) -> Result<Arc<SealingKey>, StoreError> {
-        if let Some(key) = self.cache.lock().unwrap_or_else(PoisonError::into_inner).get(&subject) {
-            return Ok(Arc::clone(key));
-        }
+        let destructions = {
+            let cache = self.cache();
+            if let Some(key) = cache.keys.get(&subject) {
+                return Ok(Arc::clone(key));
+            }
+            cache.destructions
+        };
         let rows = self.engine.fetch(SELECT_SUBJECT, &[subject.to_cell()]).await?;
         let [row] = rows.as_slice() else {
             return Err(StoreError::NoSuchSubject);
@@ -104,7 +122,7 @@ impl Keys {
             row,
         )?;
         let key = Arc::new(SealingKey::from_bytes(&bytes));
-        self.remember(subject, &key);
+        self.remember(subject, &key, destructions);
         Ok(key)
     }
 
@@ -116,7 +134,7 @@ impl Keys {
             .collect()
     }
 
-    /// Destroys keys: the rows are overwritten, and the write-ahead log that held them is cut.
+    /// Destroys keys: the rows are overwritten, every page is written anew, and the write-ahead log that held them is cut.
     pub(crate) async fn destroy(&self, subjects: &[SubjectId]) -> Result<(), StoreError> {
         let delete = |subject: &SubjectId| Op {
             sql: DELETE_SUBJECT,
@@ -125,11 +143,18 @@ impl Keys {
         };
         self.engine.commit(subjects.iter().map(delete).collect()).await?;
         {
-            let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut cache = self.cache();
+            cache.destructions += 1;
             subjects.iter().for_each(|subject| {
-                cache.remove(subject);
+                cache.keys.remove(subject);
             });
         }
+        // This is what makes an erasure certain, and the file is small (about 100 bytes for each person).
+        self.engine.rewrite().await
+    }
+
+    /// See [`Engine::truncate_log`].
+    pub(crate) async fn truncate_log(&self) -> Result<(), StoreError> {
         self.engine.truncate_log().await
     }
 
@@ -147,16 +172,23 @@ impl Keys {
         self.engine.close().await;
     }
 
-    fn remember(&self, subject: SubjectId, key: &Arc<SealingKey>) {
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        if cache.len() >= CACHE_LIMIT {
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remember(&self, subject: SubjectId, key: &Arc<SealingKey>, destructions: u64) {
+        let mut cache = self.cache();
+        if cache.destructions != destructions {
+            return;
+        }
+        if cache.keys.len() >= CACHE_LIMIT {
             let mut keep = false;
-            cache.retain(|_, _| {
+            cache.keys.retain(|_, _| {
                 keep = !keep;
                 keep
             });
         }
-        cache.insert(subject, Arc::clone(key));
+        cache.keys.insert(subject, Arc::clone(key));
     }
 }
 

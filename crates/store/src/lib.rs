@@ -42,7 +42,9 @@ pub use row::{Reader, Row, Rows, Writer};
 pub use seal::{Lookup, WrappingKey};
 pub use sql::{Text, places};
 pub use statement::whole_rows;
-pub use statement::{Args, Bind, FromCells, Limit, Run, RunStatement, Select, SelectStatement, Statement, Touch};
+pub use statement::{
+    Args, Bind, FromCells, Given, Limit, Run, RunStatement, Select, SelectStatement, Statement, Touch,
+};
 pub use subject::Subject;
 pub use table::{Column, Kind, Shape, Table, Texts, owner_of};
 

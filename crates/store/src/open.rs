@@ -19,8 +19,11 @@ use crate::row::{Reader, Row, Rows, declared};
 use crate::seal::{Lookup, WrappingKey, random};
 use crate::statement::{Args, FromCells, Run, RunStatement, Select, SelectStatement, Statement};
 use crate::table::Table;
-use crate::{StoreError, Subject};
+use crate::{StoreError, Subject, subject};
 
+const CREATE_INSTANCE: &str = "CREATE TABLE instance (tag BLOB NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID";
+pub(crate) const MARK_INSTANCE: &str = "INSERT INTO instance (tag) VALUES ($1) ON CONFLICT (tag) DO NOTHING";
+pub(crate) const INSTANCE: &str = "SELECT tag FROM instance";
 const SCHEMA: &str = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
 
 /// What one service brings: its tables and its statements.
@@ -86,6 +89,41 @@ pub enum OpenError {
         "the wrapping key does not open keys.db: it is not the key that the file was written with, or the file is damaged"
     )]
     WrongWrappingKey,
+    /// A file is damaged.
+    #[error("{0} is damaged; put back the newest backup of both candor.db and keys.db")]
+    Damaged(&'static str),
+    /// The database is empty and the key database is not.
+    #[error(
+        "candor.db is empty or missing, but keys.db holds the keys of {people} people.\n  Put candor.db back. If it is lost for good, move keys.db away as well: the keys open nothing any more"
+    )]
+    DatabaseMissing {
+        /// How many keys.
+        people: usize,
+    },
+    /// The two files were not written by the same instance.
+    #[error(
+        "keys.db does not belong to this candor.db (it is new, or of another instance), so nothing in it could be read.\n  Put back the keys.db that belongs here"
+    )]
+    KeysOfAnother,
+    /// The database has rows about people whose keys are not there.
+    #[error(
+        "candor.db holds rows about {people} people whose keys are not in keys.db: one of the two files is an older copy.\n  Put back the files that belong together, or erase those rows for good with `candor policy publish --erase-withdrawn`"
+    )]
+    KeysMissing {
+        /// How many people.
+        people: usize,
+    },
+    /// The policy ends a field by a length, and this program has no expiry for the table that holds it.
+    #[error(
+        "the policy ends {} after a length of time, but this program keeps it in the table {table} as long as the account; write in the policy: keep until=account.closed",
+        .field.key()
+    )]
+    KeepNotKept {
+        /// The table.
+        table: &'static str,
+        /// The field.
+        field: FieldId,
+    },
     /// The database failed.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -110,30 +148,50 @@ impl Store {
     /// # Errors
     /// [`OpenError`]: each says what to do.
     pub async fn open(options: Options) -> Result<Self, OpenError> {
-        let Options {
-            folder,
-            wrapping,
-            plan,
-            catalogues,
-            clock,
-            erase_leftovers,
-        } = options;
-        let keys = Keys::open(&folder.join("keys.db"), wrapping)
+        let damaged = |error, file| match error {
+            OpenError::Store(StoreError::Damaged) => OpenError::Damaged(file),
+            other => other,
+        };
+        let keys = Keys::open(&options.folder.join("keys.db"), options.wrapping)
             .await
             .map_err(|error| match error {
                 StoreError::Unsealable => OpenError::WrongWrappingKey,
-                other => OpenError::Store(other),
+                other => damaged(OpenError::Store(other), "keys.db"),
             })?;
-        let engine = Engine::open(&folder.join("candor.db")).await?;
+        let engine = Engine::open(&options.folder.join("candor.db"))
+            .await
+            .map_err(|error| damaged(OpenError::Store(error), "candor.db"))?;
+        let (plan, clock, erase_leftovers) = (options.plan, options.clock, options.erase_leftovers);
+        let opened = Self::of(engine, keys, plan, &options.catalogues, clock, erase_leftovers).await;
+        opened.map_err(|error| damaged(error, "candor.db"))
+    }
+
+    async fn of(
+        engine: Engine,
+        keys: Keys,
+        plan: Arc<Plan>,
+        catalogues: &[Catalogue],
+        clock: Arc<dyn Clock>,
+        erase_leftovers: bool,
+    ) -> Result<Self, OpenError> {
         let known: Vec<&'static Table> = catalogues
             .iter()
             .flat_map(|catalogue| catalogue.tables)
             .copied()
             .collect();
         let (tables, absent): (Vec<_>, Vec<_>) = known.into_iter().partition(|table| declared(&plan, table).is_ok());
+        tables.iter().try_for_each(|table| keeps_end(&plan, table))?;
         let schema = Schema::of(&tables);
-        schema.bring_about(&engine, &absent, erase_leftovers).await?;
-        declare_fields(&engine, &plan, erase_leftovers).await?;
+        let found = found_schema(&engine).await?;
+        belong_together(&engine, &keys, &found).await?;
+        let mut leftovers = withdrawn_fields(&engine, &plan, &found).await?;
+        let ops = schema.changes(&engine, &absent, &found, &mut leftovers).await?;
+        if !leftovers.is_empty() && !erase_leftovers {
+            return Err(OpenError::Leftovers(leftovers));
+        }
+        engine.commit(ops).await?;
+        engine.commit(vec![instance(&keys)]).await?;
+        declare_fields(&engine, &plan).await?;
         let statements = catalogues.iter().flat_map(|catalogue| catalogue.statements).copied();
         let available = |statement: &Statement| {
             statement
@@ -151,7 +209,7 @@ impl Store {
             clock,
             erasures_finished: 0,
         };
-        store.erasures_finished = rights::finish_erasures(&store).await?;
+        store.erasures_finished = rights::finish_erasures(&store, erase_leftovers).await?;
         Ok(store)
     }
 
@@ -203,6 +261,7 @@ impl Store {
             engine: self.engine.clone(),
             keys: Arc::clone(&self.keys),
             plan: Arc::clone(&self.plan),
+            clock: Arc::clone(&self.clock),
         }
     }
 
@@ -226,7 +285,12 @@ impl Store {
     /// # Errors
     /// Database errors.
     pub async fn create_subject(&self) -> Result<Subject, StoreError> {
-        let id = SubjectId::from_bytes(random());
+        self.create(SubjectId::from_bytes(random())).await
+    }
+
+    async fn create(&self, id: SubjectId) -> Result<Subject, StoreError> {
+        // The bare id comes first, so that whoever has a key can have rows.
+        self.engine.commit(vec![subject::insert(id)]).await?;
         let key = self.keys.create(id).await?;
         Ok(Subject::new(id, key, Arc::clone(self.keys.index()), self.now()))
     }
@@ -234,8 +298,9 @@ impl Store {
     /// Destroys the key of a person of whom no row was written, because what was to be written was refused.
     ///
     /// # Errors
-    /// Database errors; the next start destroys keys without rows.
+    /// [`StoreError::RefusedByDatabase`] when they have rows; database errors. The next start destroys keys without rows.
     pub async fn forget_unused(&self, subject: &Subject) -> Result<(), StoreError> {
+        self.engine.commit(vec![subject::delete(subject.id())]).await?;
         self.keys.destroy(&[subject.id()]).await
     }
 
@@ -257,11 +322,10 @@ impl Store {
     pub async fn day_subject(&self, day: Day) -> Result<Subject, StoreError> {
         let id = self.day_subject_id(day);
         match self.subject(id).await {
-            Err(StoreError::NoSuchSubject) => match self.keys.create(id).await {
-                Ok(key) => Ok(Subject::new(id, key, Arc::clone(self.keys.index()), self.now())),
+            Err(StoreError::NoSuchSubject) => match self.create(id).await {
                 // Two requests at the first instant of a day: the other one made it.
                 Err(StoreError::Taken) => self.subject(id).await,
-                Err(error) => Err(error),
+                made => made,
             },
             found => found,
         }
@@ -276,6 +340,14 @@ impl Store {
     /// What a value of a `found` or `matched` column is found by.
     pub fn lookup<F: Field>(&self, permit: &Permit<F, Keep>, value: &Personal<F>) -> Lookup {
         self.keys.index().lookup(F::ID, &value.open(permit).to_bytes())
+    }
+
+    /// A secret of this instance that is about nobody, made at its first use: the server's own key of a service.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsealable`] when the key database was changed from outside; database errors.
+    pub async fn instance_secret(&self, name: &'static str) -> Result<zeroize::Zeroizing<[u8; 32]>, StoreError> {
+        self.keys.secret(name).await
     }
 
     /// Random bytes of the operating system's generator, for ids and tokens.
@@ -347,6 +419,8 @@ impl Schema {
             ("held_by_expiry".to_owned(), held::CREATE_HELD_EXPIRY),
             ("held_lookup".to_owned(), held::CREATE_LOOKUP),
             ("held_lookup_by_owner".to_owned(), held::CREATE_LOOKUP_INDEX),
+            ("instance".to_owned(), CREATE_INSTANCE),
+            ("subject".to_owned(), subject::CREATE),
             ("tombstone".to_owned(), rights::CREATE_TOMBSTONE),
         ]);
         for table in tables {
@@ -362,16 +436,16 @@ impl Schema {
         Self(definitions)
     }
 
-    async fn bring_about(
+    /// The changes that make the found schema this one. What they would delete is added to `leftovers`.
+    async fn changes(
         &self,
         engine: &Engine,
         absent: &[&'static Table],
-        erase_leftovers: bool,
-    ) -> Result<(), OpenError> {
-        let found = found_schema(engine).await?;
+        found: &BTreeMap<String, String>,
+        leftovers: &mut Vec<Leftover>,
+    ) -> Result<Vec<Op>, OpenError> {
         let mut ops = Vec::new();
-        let mut leftovers = Vec::new();
-        for (name, definition) in &found {
+        for (name, definition) in found {
             match self.0.get(name) {
                 Some(expected) if expected == definition => {}
                 Some(expected) => {
@@ -392,45 +466,73 @@ impl Schema {
                         .ok_or_else(|| OpenError::UnknownTable(name.clone()))?;
                     if table.create == definition {
                         let rows = count(engine, table).await?;
-                        if rows > 0 && !erase_leftovers {
+                        if rows > 0 {
                             leftovers.push(Leftover {
                                 what: table.shape.name.to_owned(),
                                 rows,
                             });
                         }
-                        ops.push(Op {
-                            sql: table.clear,
-                            cells: Vec::new(),
-                            expect: Expect::Any,
-                        });
-                        ops.push(Op {
-                            sql: table.drop,
-                            cells: Vec::new(),
-                            expect: Expect::Any,
-                        });
+                        // Emptying overwrites the rows; dropping takes the indexes along.
+                        ops.extend([table.clear, table.drop].map(define));
                     }
                 }
             }
         }
-        if !leftovers.is_empty() {
-            return Err(OpenError::Leftovers(leftovers));
-        }
-        let erased = !ops.is_empty();
         let missing = self.0.iter().filter(|(name, _)| !found.contains_key(*name));
         // Tables come before their indexes.
         let (tables, indexes): (Vec<_>, Vec<_>) = missing.partition(|(_, sql)| sql.starts_with("CREATE TABLE"));
-        ops.extend(tables.into_iter().chain(indexes).map(|(_, sql)| Op {
-            sql,
-            cells: Vec::new(),
-            expect: Expect::Any,
-        }));
-        if !ops.is_empty() {
-            engine.commit(ops).await?;
-        }
-        if erased {
-            engine.truncate_log().await?;
-        }
+        ops.extend(tables.into_iter().chain(indexes).map(|(_, sql)| define(sql)));
+        Ok(ops)
+    }
+}
+
+fn define(sql: &'static str) -> Op {
+    Op {
+        sql,
+        cells: Vec::new(),
+        expect: Expect::Any,
+    }
+}
+
+/// Refuses a policy that ends a field by a length while this program keeps it as long as the account.
+fn keeps_end(plan: &Plan, table: &Table) -> Result<(), OpenError> {
+    let ends = |field: &FieldId| plan.keep(*field).is_some_and(|kept| kept.keep.seconds.is_some());
+    match table.shape.fields().find(ends) {
+        Some(field) if !table.shape.expires => Err(OpenError::KeepNotKept {
+            table: table.shape.name,
+            field,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The mark by which `candor.db` and `keys.db` know each other.
+fn instance(keys: &Keys) -> Op {
+    Op {
+        sql: MARK_INSTANCE,
+        cells: vec![instance_tag(keys)],
+        expect: Expect::Any,
+    }
+}
+
+fn instance_tag(keys: &Keys) -> Cell {
+    Cell::Bytes(keys.index().tag("instance", b"").as_ref().to_vec())
+}
+
+/// Refuses two files of which one was lost or belongs to another instance: going on would destroy keys that are needed
+/// or keep rows that nobody can read.
+async fn belong_together(engine: &Engine, keys: &Keys, found: &BTreeMap<String, String>) -> Result<(), OpenError> {
+    if !found.contains_key("instance") {
+        return match keys.subjects().await?.len() {
+            0 => Ok(()),
+            people => Err(OpenError::DatabaseMissing { people }),
+        };
+    }
+    let marks = engine.fetch(INSTANCE, &[]).await?;
+    if marks.iter().all(|row| row.as_slice() == [instance_tag(keys)]) {
         Ok(())
+    } else {
+        Err(OpenError::KeysOfAnother)
     }
 }
 
@@ -451,24 +553,31 @@ async fn count(engine: &Engine, table: &Table) -> Result<i64, StoreError> {
         .and_then(|row| <i64 as FromCells>::from_cells(row))
 }
 
-/// Writes the declared fields into the table that `held` refers to, so that the database itself refuses the others.
-async fn declare_fields(engine: &Engine, plan: &Plan, erase_leftovers: bool) -> Result<(), OpenError> {
+/// The fields in `held` that the policy does not declare any more.
+async fn withdrawn_fields(
+    engine: &Engine,
+    plan: &Plan,
+    found: &BTreeMap<String, String>,
+) -> Result<Vec<Leftover>, OpenError> {
     let mut leftovers = Vec::new();
-    for row in engine.fetch(held::COUNT_BY_FIELD, &[]).await? {
-        let [Cell::Text(key), Cell::Integer(rows)] = row.as_slice() else {
-            return Err(StoreError::Malformed.into());
-        };
-        let still = FieldId::from_key(key).is_some_and(|field| plan.allows(field, ActId::Keep));
-        if !still {
-            leftovers.push(Leftover {
-                what: key.clone(),
-                rows: *rows,
-            });
+    if found.contains_key("held") {
+        for row in engine.fetch(held::COUNT_BY_FIELD, &[]).await? {
+            let [Cell::Text(key), Cell::Integer(rows)] = row.as_slice() else {
+                return Err(StoreError::Malformed.into());
+            };
+            if !FieldId::from_key(key).is_some_and(|field| plan.allows(field, ActId::Keep)) {
+                leftovers.push(Leftover {
+                    what: key.clone(),
+                    rows: *rows,
+                });
+            }
         }
     }
-    if !leftovers.is_empty() && !erase_leftovers {
-        return Err(OpenError::Leftovers(leftovers));
-    }
+    Ok(leftovers)
+}
+
+/// Writes the declared fields into the table that `held` refers to, so that the database itself refuses the others.
+async fn declare_fields(engine: &Engine, plan: &Plan) -> Result<(), OpenError> {
     let text = |sql, key: &str| Op {
         sql,
         cells: vec![Cell::Text(key.to_owned())],
@@ -490,8 +599,5 @@ async fn declare_fields(engine: &Engine, plan: &Plan, erase_leftovers: bool) -> 
     }
     ops.extend(declared.iter().map(|key| text(held::DECLARE, key)));
     engine.commit(ops).await?;
-    if !leftovers.is_empty() {
-        engine.truncate_log().await?;
-    }
     Ok(())
 }

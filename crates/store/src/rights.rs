@@ -1,5 +1,7 @@
 //! What every person may ask for: everything that is held about them, and that it be gone.
 
+use std::collections::BTreeSet;
+
 use plan::value::{Cell, Value};
 use plan::{Digest, FieldId, Shown, SubjectId, Timestamp};
 
@@ -8,7 +10,7 @@ use crate::held::{self, Origin};
 use crate::row::Reader;
 use crate::seal::place;
 use crate::table::{Column, Kind, Table};
-use crate::{Store, StoreError, Subject};
+use crate::{OpenError, Store, StoreError, Subject, subject};
 
 pub(crate) const CREATE_TOMBSTONE: &str = "CREATE TABLE tombstone (subject_tag BLOB NOT NULL PRIMARY KEY, done INTEGER NOT NULL, \
      expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID";
@@ -178,19 +180,19 @@ impl Store {
             cells: vec![tag.clone(), keep_until.to_cell()],
             expect: Expect::Rows(1),
         }];
-        let delete = |sql| Op {
-            sql,
-            cells: vec![id.to_cell()],
-            expect: Expect::Any,
-        };
-        ops.extend([delete(held::ERASE_LOOKUPS), delete(held::ERASE)]);
-        ops.extend(self.tables.iter().map(|table| delete(table.erase)));
+        ops.extend(self.deletes(id));
         let touched = match self.engine.commit(ops).await {
             // Somebody else is erasing the same person at this moment.
             Err(StoreError::Taken) => return Err(StoreError::NoSuchSubject),
             other => other?,
         };
         self.keys.destroy(&[id]).await?;
+        self.engine.truncate_log().await?;
+        // Every row about a person begins with ids, theirs among them: a copy in a gap is recognised by either half.
+        let (first, second) = id.as_bytes().split_at(8);
+        if self.engine.holds(vec![first.to_vec(), second.to_vec()]).await? {
+            self.engine.rewrite().await?;
+        }
         self.engine
             .commit(vec![Op {
                 sql: MARK_DONE,
@@ -198,12 +200,24 @@ impl Store {
                 expect: Expect::Rows(1),
             }])
             .await?;
-        self.engine.truncate_log().await?;
         let names = ["held_lookup", "held"]
             .into_iter()
             .chain(self.tables.iter().map(|table| table.shape.name));
         let counts: Vec<(&str, u64)> = names.zip(touched.into_iter().skip(1)).collect();
         Ok(self.certificate(id, erased_at, &counts))
+    }
+
+    /// The changes that delete every row about a person, in the order held_lookup, held, tables; then the person.
+    fn deletes(&self, id: SubjectId) -> Vec<Op> {
+        let delete = |sql| Op {
+            sql,
+            cells: vec![id.to_cell()],
+            expect: Expect::Any,
+        };
+        let mut ops = vec![delete(held::ERASE_LOOKUPS), delete(held::ERASE)];
+        ops.extend(self.tables.iter().map(|table| delete(table.erase)));
+        ops.push(subject::delete(id));
+        ops
     }
 
     fn certificate(&self, id: SubjectId, erased_at: Timestamp, counts: &[(&str, u64)]) -> Certificate {
@@ -281,29 +295,40 @@ fn export_column(column: &Column, reader: &mut Reader<'_>) -> Result<Option<Expo
 }
 
 /// Finishes what an earlier run began: keys without rows are destroyed (a person who was being erased, or one whose
-/// rows were never written), then open tombstones are marked done.
-pub(crate) async fn finish_erasures(store: &Store) -> Result<u64, StoreError> {
-    let mut orphans = store.keys.subjects().await?;
+/// rows were never written), open tombstones are marked done, and both write-ahead logs are cut.
+pub(crate) async fn finish_erasures(store: &Store, erase_keyless: bool) -> Result<u64, OpenError> {
+    let mut present = BTreeSet::new();
     for sql in std::iter::once(held::OWNERS).chain(store.tables.iter().map(|table| table.owners)) {
-        for row in store.engine.fetch(sql, &[]).await? {
-            let owner = row
-                .first()
-                .and_then(SubjectId::from_cell)
-                .ok_or(StoreError::Malformed)?;
-            orphans.remove(&owner);
-        }
+        present.extend(subjects(store, sql).await?);
     }
-    let orphans: Vec<SubjectId> = orphans.into_iter().collect();
+    let keyed = store.keys.subjects().await?;
+    let keyless: Vec<SubjectId> = present.difference(&keyed).copied().collect();
+    if !keyless.is_empty() && !erase_keyless {
+        return Err(OpenError::KeysMissing { people: keyless.len() });
+    }
+    let orphans: Vec<SubjectId> = keyed.difference(&present).copied().collect();
+    let known = subjects(store, subject::ALL).await?;
+    let mut ops: Vec<Op> = keyless.into_iter().flat_map(|id| store.deletes(id)).collect();
+    ops.extend(known.difference(&present).map(|id| subject::delete(*id)));
+    store.engine.commit(ops).await?;
     if !orphans.is_empty() {
         store.keys.destroy(&orphans).await?;
     }
-    store
-        .engine
-        .commit(vec![Op {
-            sql: MARK_ALL_DONE,
-            cells: Vec::new(),
-            expect: Expect::Any,
-        }])
-        .await?;
+    let mark = Op {
+        sql: MARK_ALL_DONE,
+        cells: Vec::new(),
+        expect: Expect::Any,
+    };
+    store.engine.commit(vec![mark]).await?;
+    // A run that was killed between a delete and the cut left page images in the logs.
+    store.engine.truncate_log().await?;
+    store.keys.truncate_log().await?;
     Ok(orphans.len() as u64)
+}
+
+async fn subjects(store: &Store, sql: &'static str) -> Result<BTreeSet<SubjectId>, StoreError> {
+    let rows = store.engine.fetch(sql, &[]).await?;
+    rows.iter()
+        .map(|row| row.first().and_then(SubjectId::from_cell).ok_or(StoreError::Malformed))
+        .collect()
 }

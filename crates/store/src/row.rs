@@ -56,12 +56,17 @@ impl<R: Row> Rows<R> {
         self.op(R::TABLE.insert, subject, row)
     }
 
-    /// A row that replaces the one of the same primary key. An expiry that runs is not extended.
+    /// A row that replaces the one of the same primary key. An expiry that runs is not extended. The commit fails with
+    /// [`StoreError::Gone`] when the row of that key is somebody else's.
     ///
     /// # Errors
     /// As [`Rows::insert`].
     pub fn upsert(&self, subject: &Subject, row: &R) -> Result<Op, StoreError> {
-        self.op(R::TABLE.upsert, subject, row)
+        let mut op = self.op(R::TABLE.upsert, subject, row)?;
+        if R::TABLE.shape.expires {
+            op.cells.push(subject.now().to_cell());
+        }
+        Ok(op)
     }
 
     fn op(&self, sql: &'static str, subject: &Subject, row: &R) -> Result<Op, StoreError> {

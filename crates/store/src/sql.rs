@@ -33,6 +33,11 @@ impl Text {
         self
     }
 
+    const fn without_comma(mut self) -> Self {
+        self.length -= ", ".len();
+        self
+    }
+
     const fn push_place(self, number: usize) -> Self {
         assert!(number < 100);
         const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
@@ -94,6 +99,10 @@ pub(crate) const fn create(table: &Shape) -> Text {
             ColumnType::Bytes => " BLOB NOT NULL, ",
         };
         text = text.push(column.name).push(column_type);
+        if matches!(column.kind, Kind::Owner) {
+            // A row about somebody who was erased meanwhile is refused by the database itself.
+            text = text.without_comma().push(" REFERENCES subject (id), ");
+        }
         if column.kind.has_index() {
             let unique = if matches!(column.kind, Kind::Found) {
                 " UNIQUE, "
@@ -155,7 +164,8 @@ pub(crate) const fn insert(table: &Shape) -> Text {
     text.push(")")
 }
 
-/// `INSERT` that replaces the row of the same primary key.
+/// `INSERT` that replaces the row of the same primary key and the same owner; nobody else's row is touched. An expiry
+/// that runs stays; that of a row whose time is over starts anew, which takes the present instant as last place.
 #[must_use]
 pub(crate) const fn upsert(table: &Shape) -> Text {
     let mut text = push_list(insert(table).push(" ON CONFLICT ("), table.primary_key).push(") DO UPDATE SET ");
@@ -176,7 +186,19 @@ pub(crate) const fn upsert(table: &Shape) -> Text {
         }
         index += 1;
     }
-    text
+    if table.expires {
+        text = text
+            .push(", expires_at = CASE WHEN ")
+            .push(table.name)
+            .push(".expires_at <= ");
+        text = text.push_place(table.cell_count() + 1);
+        text = text
+            .push(" THEN excluded.expires_at ELSE ")
+            .push(table.name)
+            .push(".expires_at END");
+    }
+    text = text.push(" WHERE ").push(table.name).push(".").push(table.owner);
+    text.push(" = excluded.").push(table.owner)
 }
 
 /// `SELECT` of whole rows, with what follows `FROM table`.

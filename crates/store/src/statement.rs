@@ -151,7 +151,10 @@ impl Bind for Lookup {
     }
 }
 
-impl<F: Field> Bind for (Permit<F, Keep>, Personal<F>) {
+/// A value of a column in clear, with the permit to keep it: how a personal value is given to a statement.
+pub type Given<F> = (Permit<F, Keep>, Personal<F>);
+
+impl<F: Field> Bind for Given<F> {
     fn cell(self) -> Cell {
         self.1.open(&self.0).to_cell()
     }

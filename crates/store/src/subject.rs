@@ -2,10 +2,34 @@
 
 use std::sync::Arc;
 
+use plan::value::Value as _;
 use plan::{SubjectId, Timestamp};
 
+use crate::engine::{Expect, Op};
 use crate::row::SharedIndexKey;
 use crate::seal::{IndexKey, SealingKey};
+
+/// Every row names its subject in this table, so that the database refuses a row about somebody who was erased.
+pub(crate) const CREATE: &str = "CREATE TABLE subject (id BLOB NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID";
+pub(crate) const INSERT: &str = "INSERT INTO subject (id) VALUES ($1) ON CONFLICT (id) DO NOTHING";
+pub(crate) const DELETE: &str = "DELETE FROM subject WHERE id = $1";
+pub(crate) const ALL: &str = "SELECT id FROM subject";
+
+pub(crate) fn insert(id: SubjectId) -> Op {
+    Op {
+        sql: INSERT,
+        cells: vec![id.to_cell()],
+        expect: Expect::Any,
+    }
+}
+
+pub(crate) fn delete(id: SubjectId) -> Op {
+    Op {
+        sql: DELETE,
+        cells: vec![id.to_cell()],
+        expect: Expect::Any,
+    }
+}
 
 /// A subject whose data key is in memory: what is needed to write rows about them.
 #[derive(Clone)]

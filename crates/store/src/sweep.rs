@@ -4,9 +4,10 @@ use plan::Timestamp;
 use plan::value::Value as _;
 
 use crate::engine::{Expect, Op};
-use crate::{Store, StoreError, held, rights};
+use crate::{Store, StoreError, held, rights, subject};
 
-/// How far back the keys of days are destroyed at each sweep: longer than a stopped instance is likely to stand still.
+/// How many days beyond the longest keep are looked at for keys of days: an instance that stood still for longer
+/// destroys them at its next start.
 const DAYS_LOOKED_BACK: i32 = 400;
 
 impl Store {
@@ -41,17 +42,23 @@ impl Store {
     }
 
     async fn destroy_ended_days(&self, now: Timestamp) -> Result<(), StoreError> {
-        let longest = self
+        let keeps = self
             .plan
             .kept_fields()
-            .filter_map(|field| self.plan.keep(field)?.keep.seconds)
-            .max()
-            .unwrap_or(0);
-        let keep_days = i32::try_from(longest / 86_400 + 1).unwrap_or(i32::MAX);
-        let subjects = self.keys.subjects().await?;
-        let ended =
-            (1..=DAYS_LOOKED_BACK).map(|back| self.day_subject_id(now.day().plus(-keep_days.saturating_add(back))));
-        let ended: Vec<_> = ended.filter(|subject| subjects.contains(subject)).collect();
+            .filter_map(|field| self.plan.keep(field)?.keep.seconds);
+        let longest_days = i32::try_from(keeps.max().unwrap_or(0) / 86_400).unwrap_or(i32::MAX);
+        let keyed = self.keys.subjects().await?;
+        let past =
+            (1..=longest_days.saturating_add(DAYS_LOOKED_BACK)).map(|back| self.day_subject_id(now.day().plus(-back)));
+        let mut ended = Vec::new();
+        for day in past.filter(|day| keyed.contains(day)) {
+            match self.engine.commit(vec![subject::delete(day)]).await {
+                Ok(_) => ended.push(day),
+                // The day still has rows: the database keeps it.
+                Err(StoreError::RefusedByDatabase) => {}
+                Err(error) => return Err(error),
+            }
+        }
         if ended.is_empty() {
             Ok(())
         } else {

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test file uses its own part of this world")]
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use store::{
 
 store::table! {
     /// Your account.
-    pub struct Account in "account" {
+    pub(crate) struct Account in "account" {
         /// Whose it is.
         owner member: MemberId,
         /// What lets the member in.
@@ -30,7 +31,7 @@ store::table! {
 
 store::table! {
     /// Things of yours that connect.
-    pub struct Device in "device" {
+    pub(crate) struct Device in "device" {
         /// Which device.
         key id: DeviceId,
         /// Whose it is.
@@ -45,7 +46,7 @@ store::table! {
 
 store::table! {
     /// How much you used on each day.
-    pub struct Usage in "usage" {
+    pub(crate) struct Usage in "usage" {
         /// Whose use.
         owner member: MemberId,
         /// On which day.
@@ -59,7 +60,7 @@ store::table! {
 
 store::table! {
     /// Browsers that you are signed in with.
-    pub struct Session in "session" {
+    pub(crate) struct Session in "session" {
         /// Which session.
         key id: SessionId,
         /// Whose it is.
@@ -73,7 +74,7 @@ store::table! {
 
 store::table! {
     /// Visits to the site, linked to nobody's account.
-    pub struct Visit in "visit" {
+    pub(crate) struct Visit in "visit" {
         /// Which line.
         key id: VisitId,
         /// Under which day's key.
@@ -89,7 +90,7 @@ store::table! {
 
 const DEVICES_OF_SQL: Text = whole_rows::<Device>("WHERE member = $1 ORDER BY id");
 /// A member's devices.
-pub const DEVICES_OF: SelectStatement<(MemberId,), Device> = SelectStatement::new(Statement {
+pub(crate) const DEVICES_OF: SelectStatement<(MemberId,), Device> = SelectStatement::new(Statement {
     name: "device.of_member",
     sql: DEVICES_OF_SQL.as_str(),
     touches: &[Touch {
@@ -101,7 +102,7 @@ pub const DEVICES_OF: SelectStatement<(MemberId,), Device> = SelectStatement::ne
 
 const DEVICE_BY_KEY_SQL: Text = whole_rows::<Device>("WHERE public_key_index = $1");
 /// The device with a public key.
-pub const DEVICE_BY_KEY: SelectStatement<(Lookup,), Device> = SelectStatement::new(Statement {
+pub(crate) const DEVICE_BY_KEY: SelectStatement<(Lookup,), Device> = SelectStatement::new(Statement {
     name: "device.by_key",
     sql: DEVICE_BY_KEY_SQL.as_str(),
     touches: &[Touch {
@@ -113,7 +114,7 @@ pub const DEVICE_BY_KEY: SelectStatement<(Lookup,), Device> = SelectStatement::n
 
 const USAGE_OF_SQL: Text = whole_rows::<Usage>("WHERE member = $1 AND expires_at > $2 ORDER BY day LIMIT $3");
 /// A member's usage, oldest day first.
-pub const USAGE_OF: SelectStatement<(MemberId, Timestamp, Limit), Usage> = SelectStatement::new(Statement {
+pub(crate) const USAGE_OF: SelectStatement<(MemberId, Timestamp, Limit), Usage> = SelectStatement::new(Statement {
     name: "usage.of_member",
     sql: USAGE_OF_SQL.as_str(),
     touches: &[Touch {
@@ -124,7 +125,7 @@ pub const USAGE_OF: SelectStatement<(MemberId, Timestamp, Limit), Usage> = Selec
 });
 
 /// The bytes of everybody together.
-pub const USAGE_TOTAL: SelectStatement<(Timestamp,), i64> = SelectStatement::new(Statement {
+pub(crate) const USAGE_TOTAL: SelectStatement<(Timestamp,), i64> = SelectStatement::new(Statement {
     name: "usage.total",
     sql: "SELECT COALESCE(SUM(bytes), 0) FROM usage WHERE expires_at > $1",
     touches: &[Touch {
@@ -135,7 +136,7 @@ pub const USAGE_TOTAL: SelectStatement<(Timestamp,), i64> = SelectStatement::new
 });
 
 /// Adds to a member's count of a day.
-pub const USAGE_ADD: RunStatement<(MemberId, Given<UsageDay>, Given<UsageBytes>, Timestamp)> = RunStatement::new(
+pub(crate) const USAGE_ADD: RunStatement<(MemberId, Given<UsageDay>, Given<UsageBytes>, Timestamp)> = RunStatement::new(
     Statement {
         name: "usage.add",
         sql: "INSERT INTO usage (member, day, bytes, expires_at) VALUES ($1, $2, $3, $4) \
@@ -151,7 +152,7 @@ pub const USAGE_ADD: RunStatement<(MemberId, Given<UsageDay>, Given<UsageBytes>,
 
 const SESSION_BY_HASH_SQL: Text = whole_rows::<Session>("WHERE hash_index = $1 AND expires_at > $2");
 /// The session of a cookie.
-pub const SESSION_BY_HASH: SelectStatement<(Lookup, Timestamp), Session> = SelectStatement::new(Statement {
+pub(crate) const SESSION_BY_HASH: SelectStatement<(Lookup, Timestamp), Session> = SelectStatement::new(Statement {
     name: "session.by_hash",
     sql: SESSION_BY_HASH_SQL.as_str(),
     touches: &[Touch {
@@ -162,7 +163,7 @@ pub const SESSION_BY_HASH: SelectStatement<(Lookup, Timestamp), Session> = Selec
 });
 
 /// Ends one session.
-pub const SESSION_END: RunStatement<(SessionId,)> = RunStatement::new(
+pub(crate) const SESSION_END: RunStatement<(SessionId,)> = RunStatement::new(
     Statement {
         name: "session.end",
         sql: "DELETE FROM session WHERE id = $1",
@@ -177,7 +178,7 @@ pub const SESSION_END: RunStatement<(SessionId,)> = RunStatement::new(
 
 const VISITS_FROM_SQL: Text = whole_rows::<Visit>("WHERE address_index = $1 AND expires_at > $2 ORDER BY id");
 /// The visits from one address.
-pub const VISITS_FROM: SelectStatement<(Lookup, Timestamp), Visit> = SelectStatement::new(Statement {
+pub(crate) const VISITS_FROM: SelectStatement<(Lookup, Timestamp), Visit> = SelectStatement::new(Statement {
     name: "visit.from_address",
     sql: VISITS_FROM_SQL.as_str(),
     touches: &[Touch {
@@ -187,8 +188,19 @@ pub const VISITS_FROM: SelectStatement<(Lookup, Timestamp), Visit> = SelectState
     purpose: PurposeId::Security,
 });
 
+/// A statement with a defect: two places, where its type in a test says one.
+pub(crate) const WRONG_COUNT: Statement = Statement {
+    name: "usage.wrong",
+    sql: "SELECT COUNT(*) FROM usage WHERE member = $1 AND expires_at > $2",
+    touches: &[Touch {
+        table: "usage",
+        columns: Some(&["member", "expires_at"]),
+    }],
+    purpose: PurposeId::Billing,
+};
+
 /// Everything of this small service.
-pub const CATALOGUE: Catalogue = Catalogue {
+pub(crate) const CATALOGUE: Catalogue = Catalogue {
     tables: &[
         Account::TABLE,
         Device::TABLE,
@@ -205,6 +217,7 @@ pub const CATALOGUE: Catalogue = Catalogue {
         SESSION_BY_HASH.statement,
         SESSION_END.statement,
         VISITS_FROM.statement,
+        WRONG_COUNT,
     ],
 };
 
@@ -216,34 +229,34 @@ const BEGINNING: &str = r#"policy world schema=1 version="1" date="2026-11-22" {
   changes effective=on-posting
 "#;
 /// What members tell, one line for each.
-pub const EMAIL: &str =
+pub(crate) const EMAIL: &str =
     "  collect email surface=account required=#true { for account sign-in; keep until=account.closed; }\n";
 /// A nickname is kept for thirty days.
-pub const NICKNAME: &str = "  collect nickname surface=site { for community; keep \"30d\"; }\n";
+pub(crate) const NICKNAME: &str = "  collect nickname surface=site { for community; keep \"30d\"; }\n";
 /// The account.
-pub const ACCOUNT: &str =
+pub(crate) const ACCOUNT: &str =
     "  collect password.hash joined.day surface=account { for account sign-in; keep until=account.closed; }\n";
 /// Devices.
-pub const DEVICE: &str =
+pub(crate) const DEVICE: &str =
     "  collect device.label device.key surface=account { for service; keep until=account.closed; }\n";
 /// Usage, kept for 395 days.
-pub const USAGE: &str =
+pub(crate) const USAGE: &str =
     "  collect usage.day usage.bytes surface=tunnel grain=\"account*day\" { for billing; keep \"395d\"; }\n";
 /// Sessions of thirty days.
-pub const SESSION: &str =
+pub(crate) const SESSION: &str =
     "  collect session.hash surface=account { for sign-in security; keep until=account.closed max=\"30d\"; }\n";
 /// Visits, kept for fourteen days.
-pub const VISIT: &str = "  collect access.time access.ip surface=site { for operate security; keep \"14d\"; }\n";
+pub(crate) const VISIT: &str = "  collect access.time access.ip surface=site { for operate security; keep \"14d\"; }\n";
 /// Every line.
-pub const EVERYTHING: &[&str] = &[EMAIL, NICKNAME, ACCOUNT, DEVICE, USAGE, SESSION, VISIT];
+pub(crate) const EVERYTHING: &[&str] = &[EMAIL, NICKNAME, ACCOUNT, DEVICE, USAGE, SESSION, VISIT];
 
 /// Noon of some day.
-pub const START: Timestamp = Day::from_number(20_779).start().plus_seconds(43_200);
+pub(crate) const START: Timestamp = Day::from_number(20_779).start().plus_seconds(43_200);
 /// Seconds of a day.
-pub const DAY: i64 = 86_400;
+pub(crate) const DAY: i64 = 86_400;
 
 /// A policy of these lines.
-pub fn policy_of(lines: &[&str]) -> Arc<Plan> {
+pub(crate) fn policy_of(lines: &[&str]) -> Arc<Plan> {
     let text = format!("{BEGINNING}{}}}\n", lines.concat());
     match policy::compile(&text, "world.kdl") {
         Ok(compiled) => Arc::new(compiled.plan().clone()),
@@ -252,13 +265,13 @@ pub fn policy_of(lines: &[&str]) -> Arc<Plan> {
 }
 
 /// A store in a folder, and the clock that it goes by.
-pub struct World {
-    pub store: Store,
-    pub clock: Arc<ManualClock>,
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<ManualClock>,
 }
 
 /// How to open a store of this world.
-pub fn options(folder: &Path, plan: &Arc<Plan>, clock: &Arc<ManualClock>) -> Options {
+pub(crate) fn options(folder: &Path, plan: &Arc<Plan>, clock: &Arc<ManualClock>) -> Options {
     Options {
         folder: folder.to_owned(),
         wrapping: WrappingKey::from_bytes(&mut [7; 32]),
@@ -270,14 +283,14 @@ pub fn options(folder: &Path, plan: &Arc<Plan>, clock: &Arc<ManualClock>) -> Opt
 }
 
 /// Opens the whole world in a folder.
-pub async fn open(folder: &Path) -> World {
+pub(crate) async fn open(folder: &Path) -> World {
     let clock = Arc::new(ManualClock::new(START));
     let store = reopen(folder, &clock).await;
     World { store, clock }
 }
 
 /// Opens the whole world again, at the time that a clock shows.
-pub async fn reopen(folder: &Path, clock: &Arc<ManualClock>) -> Store {
+pub(crate) async fn reopen(folder: &Path, clock: &Arc<ManualClock>) -> Store {
     match Store::open(options(folder, &policy_of(EVERYTHING), clock)).await {
         Ok(store) => store,
         Err(error) => panic!("the store does not open: {error}"),
@@ -285,18 +298,18 @@ pub async fn reopen(folder: &Path, clock: &Arc<ManualClock>) -> Store {
 }
 
 /// Opens a folder under another policy.
-pub async fn open_under(folder: &Path, lines: &[&str]) -> Result<Store, OpenError> {
+pub(crate) async fn open_under(folder: &Path, lines: &[&str]) -> Result<Store, OpenError> {
     let clock = Arc::new(ManualClock::new(START));
     Store::open(options(folder, &policy_of(lines), &clock)).await
 }
 
 /// Who a subject is as a member.
-pub fn member(subject: &Subject) -> MemberId {
+pub(crate) fn member(subject: &Subject) -> MemberId {
     MemberId::from_bytes(*subject.id().as_bytes())
 }
 
 /// A device of a subject's.
-pub fn device(store: &Store, subject: &Subject, label: &str) -> Device {
+pub(crate) fn device(store: &Store, subject: &Subject, label: &str) -> Device {
     Device {
         id: DeviceId::from_bytes(store.random()),
         member: member(subject),
@@ -306,7 +319,7 @@ pub fn device(store: &Store, subject: &Subject, label: &str) -> Device {
 }
 
 /// A count of a subject's.
-pub fn usage(subject: &Subject, day: Day, bytes: i64) -> Usage {
+pub(crate) fn usage(subject: &Subject, day: Day, bytes: i64) -> Usage {
     Usage {
         member: member(subject),
         day: Personal::new(day),
@@ -315,7 +328,7 @@ pub fn usage(subject: &Subject, day: Day, bytes: i64) -> Usage {
 }
 
 /// An account of a subject's.
-pub fn account(subject: &Subject, password: &str) -> Account {
+pub(crate) fn account(subject: &Subject, password: &str) -> Account {
     Account {
         member: member(subject),
         password: Personal::new(password.to_owned()),
@@ -324,21 +337,36 @@ pub fn account(subject: &Subject, password: &str) -> Account {
 }
 
 /// Every byte of every file in a folder, by name.
-pub fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let entries = std::fs::read_dir(folder).expect("the folder of the test is there");
     entries
         .map(|entry| {
             let path = entry.expect("the folder can be read").path();
-            let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
+            let name = path
+                .file_name()
+                .expect("a file has a name")
+                .to_string_lossy()
+                .into_owned();
             (name, std::fs::read(&path).expect("the file can be read"))
         })
         .collect()
 }
 
-/// The files that hold these bytes.
-pub fn files_with(folder: &Path, wanted: &[u8]) -> Vec<String> {
-    assert!(wanted.len() >= 8, "a shorter canary is found by chance");
-    let holds = |bytes: &[u8]| bytes.windows(wanted.len()).any(|window| window == wanted);
-    let found = files(folder).into_iter().filter(|(_, bytes)| holds(bytes));
-    found.map(|(name, _)| name).collect()
+/// Which of the canaries stand in which file: (file, index of the canary).
+pub(crate) fn found_in_files(folder: &Path, canaries: &[Vec<u8>]) -> Vec<(String, usize)> {
+    const PREFIX: usize = 8;
+    let mut by_prefix: HashMap<&[u8], Vec<usize>> = HashMap::new();
+    for (index, canary) in canaries.iter().enumerate() {
+        assert!(canary.len() >= PREFIX, "a shorter canary is found by chance");
+        by_prefix.entry(&canary[..PREFIX]).or_default().push(index);
+    }
+    let mut found = Vec::new();
+    for (name, bytes) in files(folder) {
+        for (at, window) in bytes.windows(PREFIX).enumerate() {
+            let candidates = by_prefix.get(window).into_iter().flatten();
+            let here = candidates.filter(|index| bytes[at..].starts_with(&canaries[**index]));
+            found.extend(here.map(|index| (name.clone(), *index)));
+        }
+    }
+    found
 }

@@ -364,3 +364,116 @@ fn an_undocumented_key_is_noticed() {
         2
     );
 }
+
+/// Documents that speak of the code.
+const DOCUMENTS: [&str; 5] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "SECURITY.md",
+    "CHANGELOG.md",
+    "docs/configuration.md",
+];
+
+/// Paths that a document names: targets of links, and words in backticks that begin like a folder of ours.
+fn paths_in(text: &str) -> Vec<String> {
+    let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let links = links.filter(|link| !link.contains("://") && !link.starts_with('#'));
+    let words = text
+        .lines()
+        .filter(|line| !line.starts_with("```"))
+        .flat_map(|line| line.split('`').skip(1).step_by(2));
+    let ours = ["crates/", "policies/", "docs/", "e2e/", ".config/", ".ci/"];
+    let words = words.filter(|word| !word.contains(' ') && ours.iter().any(|folder| word.starts_with(folder)));
+    links.chain(words).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_path_that_a_document_names_exists() {
+    let mut missing = Vec::new();
+    for document in DOCUMENTS {
+        let home = root().join(document);
+        for path in paths_in(&read(document)) {
+            if !root().join(&path).exists() && !home.parent().unwrap().join(&path).exists() {
+                missing.push(format!("{document} names {path}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+/// Quotations of code: blocks whose first line is a comment with the file's path.
+fn quotations(text: &str) -> Vec<(String, Vec<String>)> {
+    let blocks = text
+        .split("```rust\n// ")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap_or(rest));
+    let quotation = |block: &str| {
+        let (path, code) = block.split_once('\n').unwrap();
+        (
+            path.trim().to_owned(),
+            code.lines()
+                .map(str::to_owned)
+                .filter(|line| !line.is_empty())
+                .collect(),
+        )
+    };
+    blocks.map(quotation).collect()
+}
+
+fn quotes(source: &str, lines: &[String]) -> bool {
+    let source: Vec<&str> = source.lines().collect();
+    source
+        .windows(lines.len())
+        .any(|window| window.iter().zip(lines).all(|(a, b)| a.trim() == b.trim()))
+}
+
+#[test]
+fn every_quotation_of_code_is_one() {
+    let mut count = 0;
+    for (path, lines) in DOCUMENTS.iter().flat_map(|document| quotations(&read(document))) {
+        assert!(
+            quotes(&read(&path), &lines),
+            "{path} does not have these lines any more:\n{}",
+            lines.join("\n")
+        );
+        count += 1;
+    }
+    assert!(count > 3, "ARCHITECTURE.md quotes code");
+}
+
+#[test]
+fn every_test_that_architecture_md_names_exists() {
+    let text = read("ARCHITECTURE.md");
+    let words = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+    let is_sentence = |word: &&str| {
+        word.matches('_').count() >= 4
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit())
+    };
+    let tests: BTreeSet<&str> = words.filter(is_sentence).collect();
+    assert!(tests.len() > 4, "tests are named: {tests:?}");
+    let files = rust_files();
+    for test in tests {
+        let head = format!("fn {test}(");
+        assert!(
+            files.iter().any(|(_, text)| text.contains(&head)),
+            "there is no test {test}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_path_and_a_wrong_quotation_are_noticed() {
+    assert_eq!(
+        paths_in("see [x](docs/no.md), `crates/vpn` and `cargo run`"),
+        ["docs/no.md", "crates/vpn"]
+    );
+    let text = "```rust\n// a.rs\nlet x = 1;\nlet y = 2;\n```\n";
+    let [(path, lines)] = &quotations(text)[..] else {
+        panic!("one quotation")
+    };
+    assert_eq!(path, "a.rs");
+    assert!(quotes("fn main() {\n    let x = 1;\n    let y = 2;\n}\n", lines));
+    assert!(!quotes("fn main() {\n    let x = 1;\n    let y = 3;\n}\n", lines));
+}

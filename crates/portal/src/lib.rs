@@ -1,1 +1,36 @@
-//! portal
+//! The web pages: the only HTML of the program.
+//!
+//! ```text
+//!   browser ──▶ headers ─▶ failures ─▶ csrf ─▶ limits ─▶ page ──▶ Accounts ──▶ store
+//!                                                 │
+//!                                                 ├── policy page, from the plan
+//!                                                 └── VpnStatus, counts only
+//! ```
+//!
+//! Every page is rendered here and works without script; the one script makes key pairs in the browser, so that a
+//! private key never leaves it, and draws the QR code.
+//!
+//! What this crate never does: it runs no SQL, writes no log, keeps no address beyond the rate limits in memory, asks no
+//! third party for anything, and sets no cookie that the policy does not declare. A personal value reaches a page as
+//! [`plan::Shown`] alone.
+
+#![forbid(unsafe_code)]
+
+mod app;
+mod assets;
+mod export;
+mod failure;
+mod form;
+mod frame;
+mod headers;
+mod pages;
+mod picture;
+mod router;
+mod session;
+mod vpn;
+mod words;
+
+pub use app::{Portal, PortalError};
+pub use router::router;
+pub use session::Transport;
+pub use vpn::{VpnState, VpnStatus};

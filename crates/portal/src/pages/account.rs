@@ -1,0 +1,117 @@
+//! The member's home.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use plan::{Day, Shown};
+use serde::Deserialize;
+
+use account::JoinError;
+
+use crate::app::App;
+use crate::failure::Failure;
+use crate::form::Sent;
+use crate::frame::{Frame, Here, page};
+use crate::picture::Svg;
+use crate::picture::ring::ring;
+use crate::session::Member;
+use crate::vpn::VpnState;
+use crate::words;
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomePage {
+    frame: Frame,
+    email: Option<Shown>,
+    tariff: String,
+    /// `None` where the policy declares no usage.
+    quota: Option<Quota>,
+    days_left: String,
+    month: &'static str,
+    devices: Option<String>,
+    vpn: Option<Vpn>,
+    kept: usize,
+    never: usize,
+}
+
+struct Quota {
+    ring: Svg,
+    used: String,
+    limit: Option<String>,
+    left: Option<String>,
+}
+
+/// The state of the VPN as a member sees it.
+struct Vpn {
+    running: bool,
+}
+
+/// `GET /home`
+pub(crate) async fn home(State(app): State<App>, Member(who): Member) -> Result<Response, Failure> {
+    let today = app.now().day();
+    let tariff = app.accounts.tariff(who.member).await?;
+    let usage = app.accounts.usage(who.member, first_of_month(today)).await?;
+    let quota = usage.map(|days| {
+        let used: u64 = days.iter().map(|day| day.up.saturating_add(day.down)).sum();
+        Quota {
+            ring: ring(used, tariff.quota_bytes),
+            used: words::bytes(used),
+            limit: tariff.quota_bytes.map(words::bytes),
+            left: tariff.quota_bytes.map(|quota| words::bytes(quota.saturating_sub(used))),
+        }
+    });
+    let (left, _) = words::days_left_in_month(today);
+    let devices = match app.accounts.has_devices() {
+        true => {
+            let count = app.accounts.devices(who.member).await?.len();
+            Some(format!("{count} of {}", tariff.devices))
+        }
+        false => None,
+    };
+    let template = HomePage {
+        frame: app.member_frame("Home", Here::Home, &who).await?,
+        email: app.accounts.email(who.member).await?,
+        tariff: tariff.name,
+        quota,
+        days_left: match left {
+            0 => "today is the last day".to_owned(),
+            left => words::count(u64::try_from(left).unwrap_or(0), "day left", "days left"),
+        },
+        month: words::month_name(today.civil().1),
+        devices,
+        vpn: app.accounts.has_devices().then(|| Vpn {
+            running: matches!(app.vpn.state(), VpnState::Running { .. }),
+        }),
+        kept: app.lifetimes.kept,
+        never: app.lifetimes.never,
+    };
+    Ok(page(StatusCode::OK, &template))
+}
+
+/// The first day of the month that holds `day`.
+pub(crate) fn first_of_month(day: Day) -> Day {
+    day.plus(1 - i32::from(day.civil().2))
+}
+
+/// What the acceptance brings.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct AcceptFields {
+    accepted: String,
+}
+
+/// `POST /accept`
+pub(crate) async fn accept(
+    State(app): State<App>,
+    Member(who): Member,
+    Sent(fields): Sent<AcceptFields>,
+) -> Result<Response, Failure> {
+    let accepted = fields.accepted.parse().map_err(|_| Failure::NotAForm)?;
+    match app.accounts.accept(who.member, accepted).await {
+        // A newer policy runs by now: the home page says so.
+        Ok(()) | Err(JoinError::PolicyChanged) => Ok(Redirect::to("/home").into_response()),
+        Err(JoinError::Store(error)) => Err(error.into()),
+        Err(_) => Err(Failure::Ourselves),
+    }
+}

@@ -1,0 +1,243 @@
+//! Devices: what connects to the VPN, and the configuration of a new one.
+
+use account::{DeviceError, KeyText, LABEL_LIMIT_CHARACTERS};
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use plan::{DeviceId, Shown};
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::failure::Failure;
+use crate::form::{Ask, Field, Sent, Wrong};
+use crate::frame::{Frame, Here, page};
+use crate::picture::Svg;
+use crate::picture::bars::places;
+use crate::session::Member;
+use crate::vpn::VpnState;
+
+/// What stands in a configuration where the private key belongs; the browser's script looks for it.
+const PRIVATE_KEY_PLACE: &str = "PUT-YOUR-PRIVATE-KEY-HERE";
+/// The longest name that `wg-quick` takes for an interface, without `.conf` (Linux `IFNAMSIZ` 16 with its zero).
+const FILE_NAME_LIMIT: usize = 15;
+
+#[derive(Template)]
+#[template(path = "devices.html")]
+struct DevicesPage {
+    frame: Frame,
+    devices: Vec<DeviceRow>,
+    places: Svg,
+    limit: u32,
+    full: bool,
+    label: Field,
+    public_key: Field,
+    wrong: Option<Wrong>,
+    running: bool,
+}
+
+struct DeviceRow {
+    id: DeviceId,
+    label: Shown,
+    public_key: String,
+}
+
+#[derive(Template)]
+#[template(path = "device_added.html")]
+struct AddedPage {
+    frame: Frame,
+    label: String,
+    file_name: String,
+    configuration: String,
+    place: &'static str,
+}
+
+/// What the form brings.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct DeviceFields {
+    label: String,
+    public_key: String,
+}
+
+/// `GET /devices`
+pub(crate) async fn list(State(app): State<App>, member: Member) -> Result<Response, Failure> {
+    list_page(&app, &member, &DeviceFields::default(), None).await
+}
+
+/// `POST /devices`
+pub(crate) async fn add(
+    State(app): State<App>,
+    member: Member,
+    Sent(fields): Sent<DeviceFields>,
+) -> Result<Response, Failure> {
+    let state = app.vpn.state();
+    let again = async |wrong| list_page(&app, &member, &fields, Some(wrong)).await;
+    if matches!(state, VpnState::Unavailable { .. }) {
+        let why = "the VPN does not run at this moment, so there is nothing that a device could connect to; try again later";
+        return again(Wrong::new("form", why)).await;
+    }
+    let public_key: KeyText = match fields.public_key.parse() {
+        Ok(key) => key,
+        Err(error) => return again(Wrong::new("public_key", error)).await,
+    };
+    let added = app
+        .accounts
+        .add_device(member.0.member, fields.label.clone(), public_key)
+        .await;
+    let error = match added {
+        Ok(added) => {
+            let mut frame = app
+                .member_frame("Your new device", Here::Devices, &member.0)
+                .await?;
+            frame.script = Some(app.assets.script_path.clone());
+            let template = AddedPage {
+                frame,
+                file_name: file_name(&fields.label),
+                label: fields.label.trim().to_owned(),
+                configuration: configuration(&state, added.psk),
+                place: PRIVATE_KEY_PLACE,
+            };
+            return Ok(page(StatusCode::OK, &template));
+        }
+        Err(error) => error,
+    };
+    let field = match error {
+        DeviceError::Store(error) => return Err(error.into()),
+        DeviceError::NoSuchDevice => return Err(Failure::NotFound),
+        DeviceError::Label => "label",
+        DeviceError::KeyTaken | DeviceError::EmptyKey => "public_key",
+        DeviceError::TooMany(_) => "form",
+    };
+    again(Wrong::new(field, error)).await
+}
+
+/// `POST /devices/{id}/remove`
+pub(crate) async fn remove(
+    State(app): State<App>,
+    Member(who): Member,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let id = id.parse().map_err(|_| Failure::NotFound)?;
+    match app.accounts.remove_device(who.member, id).await {
+        // Removed twice is removed.
+        Ok(()) | Err(DeviceError::NoSuchDevice) => Ok(Redirect::to("/devices").into_response()),
+        Err(DeviceError::Store(error)) => Err(error.into()),
+        Err(_) => Err(Failure::Ourselves),
+    }
+}
+
+async fn list_page(
+    app: &App,
+    Member(who): &Member,
+    fields: &DeviceFields,
+    wrong: Option<Wrong>,
+) -> Result<Response, Failure> {
+    if !app.accounts.has_devices() {
+        return Err(Failure::NotFound);
+    }
+    let devices = app.accounts.devices(who.member).await?;
+    let limit = app.accounts.tariff(who.member).await?.devices;
+    let mut frame = app.member_frame("Devices", Here::Devices, who).await?;
+    frame.script = Some(app.assets.script_path.clone());
+    let hint = format!("What you call it, at most {LABEL_LIMIT_CHARACTERS} characters. It is stored sealed.");
+    let mark = |field: Field| field.wrong(wrong.as_ref());
+    let template = DevicesPage {
+        frame,
+        places: places(devices.len() as u64, u64::from(limit)),
+        full: devices.len() >= limit as usize,
+        limit,
+        label: mark(Field::new("label", "Name of the device", Ask::Text).hint(hint).typed(&fields.label)),
+        public_key: mark(
+            Field::new("public_key", "Public key", Ask::Text)
+                .hint("44 characters that end with =. Make a key pair on the device: wg genkey | tee private.key | wg pubkey")
+                .typed(&fields.public_key),
+        ),
+        devices: devices
+            .into_iter()
+            .map(|device| DeviceRow {
+                id: device.id,
+                label: device.label,
+                public_key: device.public_key.to_string(),
+            })
+            .collect(),
+        running: matches!(app.vpn.state(), VpnState::Running { .. }),
+        wrong: wrong.clone(),
+    };
+    let status = match wrong {
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        None => StatusCode::OK,
+    };
+    Ok(page(status, &template))
+}
+
+/// The text that `wg-quick` and the apps read, with a place for the private key.
+fn configuration(state: &VpnState, psk: KeyText) -> String {
+    let VpnState::Running {
+        server_key,
+        endpoint,
+        addresses,
+        dns,
+        mtu,
+        connected_devices: _,
+    } = state
+    else {
+        return String::new();
+    };
+    let dns = match dns.is_empty() {
+        true => String::new(),
+        false => format!("DNS = {}\n", dns.join(", ")),
+    };
+    format!(
+        "[Interface]\nPrivateKey = {PRIVATE_KEY_PLACE}\nAddress = {addresses}\n{dns}MTU = {mtu}\n\n[Peer]\n\
+         PublicKey = {server_key}\nPresharedKey = {psk}\nAllowedIPs = 0.0.0.0/0, ::/0\nEndpoint = {endpoint}\n\
+         PersistentKeepalive = 25\n"
+    )
+}
+
+/// A name for the configuration's file that `wg-quick` takes.
+fn file_name(label: &str) -> String {
+    let kept = label.chars().filter_map(|character| match character {
+        ' ' => Some('-'),
+        other if other.is_ascii_alphanumeric() || "-_".contains(other) => Some(other.to_ascii_lowercase()),
+        _ => None,
+    });
+    let name: String = kept.take(FILE_NAME_LIMIT).collect();
+    match name.trim_matches('-') {
+        "" => "candor.conf".to_owned(),
+        name => format!("{name}.conf"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_is_one_that_wg_quick_takes() {
+        assert_eq!(file_name("My phone"), "my-phone.conf");
+        assert_eq!(file_name("../../etc/passwd"), "etcpasswd.conf");
+        assert_eq!(file_name("Ünïcödé"), "ncd.conf");
+        assert_eq!(file_name("📱"), "candor.conf");
+        assert_eq!(file_name("the router in the cellar"), "the-router-in-t.conf");
+    }
+
+    #[test]
+    fn the_configuration_is_what_wg_quick_reads() {
+        let state = VpnState::Running {
+            server_key: KeyText([1; 32]),
+            endpoint: "vpn.example.org:51820".to_owned(),
+            addresses: "10.66.0.2/32, fd66::2/128".to_owned(),
+            dns: vec!["10.66.0.1".to_owned()],
+            mtu: 1420,
+            connected_devices: None,
+        };
+        assert_eq!(
+            configuration(&state, KeyText([2; 32])),
+            "[Interface]\nPrivateKey = PUT-YOUR-PRIVATE-KEY-HERE\nAddress = 10.66.0.2/32, fd66::2/128\n\
+             DNS = 10.66.0.1\nMTU = 1420\n\n[Peer]\nPublicKey = AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n\
+             PresharedKey = AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=\nAllowedIPs = 0.0.0.0/0, ::/0\n\
+             Endpoint = vpn.example.org:51820\nPersistentKeepalive = 25\n"
+        );
+    }
+}

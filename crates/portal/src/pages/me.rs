@@ -1,0 +1,246 @@
+//! “What you know about me”: every value, where it is from, what it is for, and when it ends.
+
+use account::{JoinError, SignInError};
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use plan::{Choice, FieldId, Plan, Shown, Timestamp};
+use serde::Deserialize;
+use store::{Export, ExportRow, ExportTable};
+use zeroize::Zeroizing;
+
+use crate::app::App;
+use crate::failure::Failure;
+use crate::form::{Ask, Field, Sent, Wrong};
+use crate::frame::{Frame, Here, page};
+use crate::picture::Svg;
+use crate::picture::treemap::{Left, Tile, treemap};
+use crate::session::{Address, Member};
+use crate::words;
+
+#[derive(Template)]
+#[template(path = "me.html")]
+struct MePage {
+    frame: Frame,
+    wide: Svg,
+    narrow: Svg,
+    legend: Vec<Left>,
+    values: u64,
+    soonest: Option<String>,
+    groups: Vec<Group>,
+    can_correct: bool,
+    visits: Option<Visits>,
+}
+
+/// What one table holds.
+struct Group {
+    about: &'static str,
+    /// Whether the rows have the same columns and are shown as a table.
+    grid: bool,
+    rows: Vec<Row>,
+    origin: &'static str,
+    purposes: String,
+    /// When all of it ends, where that is one time for all rows.
+    until: Option<String>,
+    /// The table is long and starts closed.
+    long: bool,
+}
+
+struct Row {
+    cells: Vec<(&'static str, Value)>,
+    until: String,
+}
+
+enum Value {
+    Shown(Shown),
+    /// Held, and never shown to anybody.
+    Secret,
+}
+
+/// The lines of the access log of one address.
+struct Visits {
+    lines: Vec<account::Visit>,
+    keep: String,
+}
+
+/// `GET /me`
+pub(crate) async fn me(State(app): State<App>, Member(who): Member, address: Address) -> Result<Response, Failure> {
+    let export = app.accounts.export(who.member).await?;
+    let now = app.now();
+    let tiles: Vec<Tile> = export.tables.iter().map(|table| tile(table, now)).collect();
+    let visits = match (app.accounts.has_visits(), address.0) {
+        (true, Some(address)) => Some(Visits {
+            lines: app.accounts.visits_from(address).await?,
+            keep: keep_of(&app, FieldId::AccessIp),
+        }),
+        _ => None,
+    };
+    let legend = Left::ALL.into_iter();
+    let template = MePage {
+        frame: app.member_frame("About me", Here::Me, &who).await?,
+        wide: treemap(&tiles, 960.0, 300.0, "wide"),
+        narrow: treemap(&tiles, 340.0, 460.0, "narrow"),
+        legend: legend.filter(|left| tiles.iter().any(|tile| tile.left == *left)).collect(),
+        values: tiles.iter().map(|tile| tile.values).sum(),
+        soonest: soonest(&export, now),
+        groups: export
+            .tables
+            .into_iter()
+            .map(|table| group(app.plan(), table, now))
+            .collect(),
+        can_correct: app.plan().parts().rights.correct,
+        visits,
+    };
+    Ok(page(StatusCode::OK, &template))
+}
+
+fn keep_of(app: &App, field: FieldId) -> String {
+    let keeps = crate::picture::lifetimes::keeps_in_words(&app.policy, &app.exercised, app.version);
+    keeps.get(field.key()).cloned().unwrap_or_default()
+}
+
+fn tile(table: &ExportTable, now: Timestamp) -> Tile {
+    let values = table.rows.iter().map(|row| row.columns.len() as u64).sum();
+    let ends = table.rows.iter().map(|row| row.expires_at).min();
+    let seconds = ends
+        .filter(|end| *end != Timestamp::NEVER)
+        .map(|end| (end.microseconds() - now.microseconds()) / 1_000_000);
+    Tile {
+        name: title(table.about),
+        values,
+        left: Left::of(seconds),
+    }
+}
+
+/// The table's words as a name: without the full stop and what follows a colon or a comma.
+fn title(about: &str) -> String {
+    let end = about.find(['.', ':', ',']).unwrap_or(about.len());
+    about.get(..end).unwrap_or(about).to_owned()
+}
+
+fn soonest(export: &Export, now: Timestamp) -> Option<String> {
+    let ends = export.tables.iter().flat_map(|table| &table.rows).map(|row| row.expires_at);
+    let soonest = ends.filter(|end| *end != Timestamp::NEVER).min()?;
+    Some(words::until(soonest, now))
+}
+
+fn group(plan: &Plan, table: ExportTable, now: Timestamp) -> Group {
+    const LONG_ROWS: usize = 8;
+    let about = table.about.trim_end_matches('.');
+    // The table `held` has one row for each datum, so its rows have different fields.
+    let field_of = |row: &ExportRow| row.columns.first().map(|column| column.field);
+    let first = table.rows.first().and_then(field_of);
+    let fields_of_all = table.rows.iter().flat_map(|row| &row.columns).map(|column| column.field);
+    let purposes = purposes(plan, fields_of_all);
+    let origin = table.rows.first().map_or("", |row| row.origin.words());
+    let ends: Vec<Timestamp> = table.rows.iter().map(|row| row.expires_at).collect();
+    let one_end = ends.first().filter(|first| ends.iter().all(|end| end == *first));
+    Group {
+        about,
+        grid: table.rows.len() > 1 && table.rows.iter().all(|row| field_of(row) == first),
+        origin,
+        purposes,
+        until: one_end.map(|end| words::until(*end, now)),
+        long: table.rows.len() > LONG_ROWS,
+        rows: table.rows.into_iter().map(|row| row_of(row, now)).collect(),
+    }
+}
+
+fn row_of(row: ExportRow, now: Timestamp) -> Row {
+    Row {
+        until: words::until(row.expires_at, now),
+        cells: row
+            .columns
+            .into_iter()
+            .map(|column| (column.field.words(), column.value.map_or(Value::Secret, Value::Shown)))
+            .collect(),
+    }
+}
+
+/// What the policy lets these fields be used for, without what needs a consent.
+fn purposes(plan: &Plan, fields: impl Iterator<Item = FieldId>) -> String {
+    let mut purposes: Vec<&str> = fields
+        .flat_map(|field| plan.collects_of(field))
+        .flat_map(|collect| &collect.purposes)
+        .filter(|(_, choice)| *choice == Choice::None)
+        .map(|(purpose, _)| purpose.words())
+        .collect();
+    purposes.sort_unstable();
+    purposes.dedup();
+    words::list(&purposes)
+}
+
+/// `POST /me/visits/forget`
+pub(crate) async fn forget_visits(
+    State(app): State<App>,
+    Member(_): Member,
+    address: Address,
+) -> Result<Response, Failure> {
+    if let Some(address) = address.0 {
+        app.accounts.forget_visits_from(address).await?;
+    }
+    Ok(Redirect::to("/me").into_response())
+}
+
+#[derive(Template)]
+#[template(path = "email.html")]
+struct EmailPage {
+    frame: Frame,
+    email: Field,
+    password: Field,
+    wrong: Option<Wrong>,
+}
+
+/// What the correction brings.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct EmailFields {
+    email: String,
+    password: Zeroizing<String>,
+}
+
+/// `GET /me/email`
+pub(crate) async fn email_form(State(app): State<App>, member: Member) -> Result<Response, Failure> {
+    email_page(&app, &member, "", None).await
+}
+
+/// `POST /me/email`
+pub(crate) async fn email_send(
+    State(app): State<App>,
+    member: Member,
+    Sent(fields): Sent<EmailFields>,
+) -> Result<Response, Failure> {
+    let again = async |wrong| email_page(&app, &member, &fields.email, Some(wrong)).await;
+    match app.accounts.confirm(member.0.member, &fields.password).await {
+        Ok(()) => {}
+        Err(SignInError::Store(error)) => return Err(error.into()),
+        Err(SignInError::TooOften) => return Err(Failure::TooOften),
+        Err(SignInError::Busy) => return again(Wrong::new("form", SignInError::Busy)).await,
+        Err(SignInError::Wrong) => return again(Wrong::new("password", "this is not your password")).await,
+    }
+    match app.accounts.correct_email(member.0.member, &fields.email).await {
+        Ok(()) => Ok(Redirect::to("/me").into_response()),
+        Err(JoinError::Store(error)) => Err(error.into()),
+        Err(error) => again(Wrong::new("email", error)).await,
+    }
+}
+
+async fn email_page(app: &App, Member(who): &Member, email: &str, wrong: Option<Wrong>) -> Result<Response, Failure> {
+    if !app.plan().parts().rights.correct {
+        return Err(Failure::NotFound);
+    }
+    let mark = |field: Field| field.wrong(wrong.as_ref());
+    let password = Field::new("password", "Your password", Ask::Password);
+    let template = EmailPage {
+        frame: app.member_frame("Correct your e-mail address", Here::Me, who).await?,
+        email: mark(Field::new("email", "New e-mail address", Ask::Email).typed(email)),
+        password: mark(password.hint("Asked again, because whoever changes the address could take the account.")),
+        wrong: wrong.clone(),
+    };
+    let status = match wrong {
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        None => StatusCode::OK,
+    };
+    Ok(page(status, &template))
+}

@@ -1,0 +1,14 @@
+//! The pages, one file for each that belongs together.
+
+pub(crate) mod account;
+pub(crate) mod devices;
+pub(crate) mod erase;
+pub(crate) mod join;
+pub(crate) mod me;
+pub(crate) mod members;
+pub(crate) mod operator;
+pub(crate) mod policy;
+pub(crate) mod sign_in;
+pub(crate) mod start;
+pub(crate) mod usage;
+pub(crate) mod well_known;

@@ -1,0 +1,153 @@
+//! Signing in and out, and getting back in with the recovery code.
+
+use account::{PASSWORD_MINIMUM_CHARACTERS, RecoveryCode, ResetError, SignInError};
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::SET_COOKIE;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use crate::app::{App, limit_key};
+use crate::failure::Failure;
+use crate::form::{Ask, Field, Sent, Wrong};
+use crate::frame::{Frame, Here, page};
+use crate::pages::join::recovery_page;
+use crate::session::{Address, Guest, Member, clear_cookie, set_cookie};
+
+/// What the sign-in form brings.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct SignInFields {
+    email: String,
+    password: Zeroizing<String>,
+}
+
+/// What the reset form brings.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct ResetFields {
+    email: String,
+    code: Zeroizing<String>,
+    password: Zeroizing<String>,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    frame: Frame,
+    email: Field,
+    password: Field,
+    wrong: Option<Wrong>,
+}
+
+#[derive(Template)]
+#[template(path = "reset.html")]
+struct ResetPage {
+    frame: Frame,
+    email: Field,
+    code: Field,
+    password: Field,
+    wrong: Option<Wrong>,
+}
+
+/// `GET /sign-in`
+pub(crate) async fn form(State(app): State<App>, guest: Guest) -> Response {
+    match guest.signed_in {
+        Some(_) => Redirect::to("/home").into_response(),
+        None => sign_in_page(&app, "", None),
+    }
+}
+
+/// `POST /sign-in`
+pub(crate) async fn send(
+    State(app): State<App>,
+    guest: Guest,
+    address: Address,
+    Sent(fields): Sent<SignInFields>,
+) -> Result<Response, Failure> {
+    allow(&app, address)?;
+    let result = app
+        .accounts
+        .sign_in(&fields.email, &fields.password, guest.token.as_ref())
+        .await;
+    match result {
+        Ok(token) => Ok(([(SET_COOKIE, set_cookie(&token))], Redirect::to("/home")).into_response()),
+        Err(SignInError::Store(error)) => Err(error.into()),
+        Err(SignInError::TooOften) => Err(Failure::TooOften),
+        Err(error @ (SignInError::Wrong | SignInError::Busy)) => {
+            Ok(sign_in_page(&app, &fields.email, Some(Wrong::new("form", error))))
+        }
+    }
+}
+
+/// `POST /sign-out`
+pub(crate) async fn sign_out(State(app): State<App>, Member(who): Member) -> Result<Response, Failure> {
+    app.accounts.sign_out(who).await?;
+    Ok(([(SET_COOKIE, clear_cookie())], Redirect::to("/")).into_response())
+}
+
+/// `GET /reset`
+pub(crate) async fn reset_form(State(app): State<App>) -> Response {
+    reset_page(&app, "", None)
+}
+
+/// `POST /reset`
+pub(crate) async fn reset_send(
+    State(app): State<App>,
+    address: Address,
+    Sent(fields): Sent<ResetFields>,
+) -> Result<Response, Failure> {
+    allow(&app, address)?;
+    let code = RecoveryCode::from_typed(&fields.code);
+    let error = match app.accounts.reset(&fields.email, &code, &fields.password).await {
+        Ok(joined) => return Ok(recovery_page(&app, &joined, true)),
+        Err(error) => error,
+    };
+    let field = match error {
+        ResetError::Store(error) => return Err(error.into()),
+        ResetError::TooOften => return Err(Failure::TooOften),
+        ResetError::PasswordShort => "password",
+        ResetError::Wrong | ResetError::Busy => "form",
+    };
+    Ok(reset_page(&app, &fields.email, Some(Wrong::new(field, error))))
+}
+
+fn allow(app: &App, address: Address) -> Result<(), Failure> {
+    match app.sign_ins.allow(&limit_key(address.0), app.now()) {
+        true => Ok(()),
+        false => Err(Failure::TooOften),
+    }
+}
+
+fn status(wrong: Option<&Wrong>) -> StatusCode {
+    match wrong {
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        None => StatusCode::OK,
+    }
+}
+
+fn sign_in_page(app: &App, email: &str, wrong: Option<Wrong>) -> Response {
+    let template = SignInPage {
+        frame: app.frame("Sign in", Here::SignIn, None),
+        email: Field::new("email", "E-mail address", Ask::Email).typed(email),
+        password: Field::new("password", "Password", Ask::Password),
+        wrong,
+    };
+    page(status(template.wrong.as_ref()), &template)
+}
+
+fn reset_page(app: &App, email: &str, wrong: Option<Wrong>) -> Response {
+    let hint = format!("At least {PASSWORD_MINIMUM_CHARACTERS} characters.");
+    let password = Field::new("password", "New password", Ask::NewPassword).hint(hint);
+    let template = ResetPage {
+        frame: app.frame("Set a new password", Here::SignIn, None),
+        email: Field::new("email", "E-mail address", Ask::Email).typed(email),
+        code: Field::new("code", "Recovery code", Ask::Code)
+            .hint("20 letters and digits that you wrote down when you joined; hyphens and case do not matter."),
+        password: password.wrong(wrong.as_ref()),
+        wrong,
+    };
+    page(status(template.wrong.as_ref()), &template)
+}

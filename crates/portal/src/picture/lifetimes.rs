@@ -1,0 +1,214 @@
+//! The picture of the policy: each thing and how long it stays, from never to as long as the account.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plan::act::ActId;
+use plan::{FieldClass, FieldId, Keep, Never, Plan};
+use serde_json::Value;
+
+use super::Svg;
+use crate::failure::capitalised;
+use crate::words;
+
+/// The rows of the picture; the text of each row is the table.
+pub(crate) struct Lifetimes {
+    pub(crate) rows: Vec<Life>,
+    /// How many kinds of data are never kept.
+    pub(crate) never: usize,
+    /// How many kinds of data are kept.
+    pub(crate) kept: usize,
+}
+
+/// How long one thing stays.
+pub(crate) struct Life {
+    pub(crate) what: String,
+    pub(crate) more: String,
+    pub(crate) how_long: String,
+    pub(crate) bar: Svg,
+}
+
+/// The marks on the axis and, from the second on, the length at each in seconds; one step lies between two.
+pub(crate) const AXIS: [&str; 6] = ["never", "minute", "hour", "day", "month", "year"];
+const STEPS: [f64; 5] = [60.0, 3_600.0, 86_400.0, 2_592_000.0, 31_536_000.0];
+/// Units of the drawing: one step of the axis.
+const STEP: f64 = 100.0;
+const WIDTH: f64 = STEP * 6.0;
+
+enum Bar {
+    Never,
+    Memory(i64),
+    Kept(Keep),
+}
+
+/// What the policy says, row by row.
+pub(crate) fn lifetimes(policy: &policy::Compiled, exercised: &BTreeSet<FieldId>, version: &str) -> Lifetimes {
+    let plan = policy.plan();
+    let never = never_fields(plan);
+    let mut rows = never_rows(plan, &never);
+    for process in &plan.parts().processes {
+        let fields: Vec<&str> = process.fields.iter().map(|field| field.words()).collect();
+        rows.push(Life {
+            what: format!("Looked at in memory on {}", process.surface.words()),
+            more: words::list(&fields),
+            how_long: format!("forgotten within {}", words::length(process.ttl_seconds)),
+            bar: bar(&Bar::Memory(process.ttl_seconds)),
+        });
+    }
+    let keeps = keeps_in_words(policy, exercised, version);
+    let kept: Vec<FieldId> = plan.kept_fields().filter(|field| exercised.contains(field)).collect();
+    let mut groups: BTreeMap<(Keep, FieldClass), Vec<FieldId>> = BTreeMap::new();
+    for field in &kept {
+        if let Some(kept) = plan.keep(*field) {
+            groups.entry((kept.keep, field.class())).or_default().push(*field);
+        }
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|((keep, _), _)| keep.seconds.unwrap_or(i64::MAX));
+    for ((keep, class), fields) in groups {
+        let names: Vec<&str> = fields.iter().map(|field| field.words()).collect();
+        let how_long = fields.first().and_then(|field| keeps.get(field.key()));
+        rows.push(Life {
+            what: capitalised(class.words()),
+            more: words::list(&names),
+            how_long: how_long.cloned().unwrap_or_default(),
+            bar: bar(&Bar::Kept(keep)),
+        });
+    }
+    Lifetimes {
+        rows,
+        never: never.len(),
+        kept: kept.len(),
+    }
+}
+
+/// Everything that is promised or refused and not kept elsewhere.
+pub(crate) fn never_fields(plan: &Plan) -> BTreeSet<FieldId> {
+    let promised = plan.parts().promises.iter().flat_map(|promise| &promise.never);
+    let refused = plan.parts().refuses.iter().flat_map(|refuse| &refuse.fields);
+    let all = promised.chain(refused).copied();
+    all.filter(|field| !plan.allows(*field, ActId::Keep)).collect()
+}
+
+fn never_rows(plan: &Plan, never: &BTreeSet<FieldId>) -> Vec<Life> {
+    let parts = plan.parts();
+    let mut rows = Vec::new();
+    let mut row = |what: String, fields: &[FieldId], how_long: &str| {
+        let fields = fields.iter().filter(|field| never.contains(field));
+        let names: Vec<&str> = fields.map(|field| field.words()).collect();
+        if !names.is_empty() {
+            rows.push(Life {
+                what,
+                more: words::list(&names),
+                how_long: how_long.to_owned(),
+                bar: bar(&Bar::Never),
+            });
+        }
+    };
+    for promise in &parts.promises {
+        let place = capitalised(promise.surface.words());
+        row(place, &promise.never, "never kept");
+    }
+    for refuse in &parts.refuses {
+        row("Not asked for".to_owned(), &refuse.fields, "not accepted");
+    }
+    if !parts.nevers.is_empty() {
+        let names: Vec<&str> = parts
+            .nevers
+            .iter()
+            .map(|(never, _)| match never {
+                Never::Sell => "selling your data",
+                Never::Profile => "a profile of you for advertising",
+            })
+            .collect();
+        rows.push(Life {
+            what: "Not done".to_owned(),
+            more: words::list(&names),
+            how_long: "never".to_owned(),
+            bar: bar(&Bar::Never),
+        });
+    }
+    rows
+}
+
+/// How long each field is kept, in the words of the policy page.
+pub(crate) fn keeps_in_words(
+    policy: &policy::Compiled,
+    exercised: &BTreeSet<FieldId>,
+    version: &str,
+) -> BTreeMap<String, String> {
+    let json = policy::plan_json(policy, exercised, version);
+    let fields = json.get("fields").and_then(Value::as_array);
+    let pair = |field: &Value| {
+        Some((
+            field.get("field")?.as_str()?.to_owned(),
+            field.get("keep")?.as_str()?.to_owned(),
+        ))
+    };
+    fields.into_iter().flatten().filter_map(pair).collect()
+}
+
+/// Where a length lies on the axis, in units of the drawing.
+fn place(seconds: f64) -> f64 {
+    let log = |seconds: f64| seconds.max(1.0).ln();
+    if seconds <= STEPS[0] {
+        return STEP * seconds / STEPS[0];
+    }
+    for (index, pair) in STEPS.windows(2).enumerate() {
+        if seconds <= pair[1] {
+            let share = (log(seconds) - log(pair[0])) / (log(pair[1]) - log(pair[0]));
+            return STEP * (1.0 + index as f64 + share);
+        }
+    }
+    // Ten years are the end of the axis; a policy cannot say more.
+    let share = (log(seconds) - log(STEPS[4])) / (log(10.0 * STEPS[4]) - log(STEPS[4]));
+    STEP * (5.0 + share.min(1.0))
+}
+
+fn bar(bar: &Bar) -> Svg {
+    let mut svg = format!(
+        "<svg class=\"life\" viewBox=\"0 0 {WIDTH:.0} 20\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
+    );
+    for step in 0..6 {
+        let x = f64::from(step) * STEP + 0.5;
+        svg.push_str(&format!(
+            "<line class=\"life-grid\" x1=\"{x}\" x2=\"{x}\" y1=\"0\" y2=\"20\"/>"
+        ));
+    }
+    match bar {
+        Bar::Never => svg.push_str("<rect class=\"life-never\" x=\"0\" y=\"4\" width=\"5\" height=\"12\"/>"),
+        Bar::Memory(seconds) => {
+            let width = place(*seconds as f64);
+            svg.push_str(&format!(
+                "<rect class=\"life-memory\" x=\"0\" y=\"4\" width=\"{width:.1}\" height=\"12\"/>"
+            ));
+        }
+        Bar::Kept(keep) => {
+            let width = keep.seconds.map_or(WIDTH, |seconds| place(seconds as f64));
+            let class = if keep.seconds.is_none() {
+                "life-account"
+            } else {
+                "life-kept"
+            };
+            svg.push_str(&format!(
+                "<rect class=\"{class}\" x=\"0\" y=\"4\" width=\"{width:.1}\" height=\"12\"/>"
+            ));
+        }
+    }
+    svg.push_str("</svg>");
+    Svg(svg)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_axis_grows_and_ends() {
+        let lengths = [0.0, 30.0, 60.0, 180.0, 3_600.0, 86_400.0, 7_776_000.0, 31_536_000.0, 4e8, 4e9];
+        let places: Vec<f64> = lengths.into_iter().map(place).collect();
+        assert!(places.is_sorted(), "{places:?}");
+        assert_eq!(place(60.0), 100.0);
+        assert_eq!(place(86_400.0), 300.0);
+        assert_eq!(place(4e9), WIDTH);
+    }
+}

@@ -1,0 +1,238 @@
+//! A treemap: what is held, each thing as large as there is of it, shaded by the time that it has left.
+
+use super::{Svg, escaped};
+
+/// How much time something has left, in steps that the eye can tell apart.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Left {
+    Fortnight,
+    Quarter,
+    Year,
+    Account,
+}
+
+impl Left {
+    pub(crate) const ALL: [Self; 4] = [Self::Fortnight, Self::Quarter, Self::Year, Self::Account];
+
+    /// From seconds; `None` ends with the account.
+    pub(crate) const fn of(seconds: Option<i64>) -> Self {
+        const DAY: i64 = 86_400;
+        match seconds {
+            None => Self::Account,
+            Some(seconds) if seconds <= 14 * DAY => Self::Fortnight,
+            Some(seconds) if seconds <= 92 * DAY => Self::Quarter,
+            Some(_) => Self::Year,
+        }
+    }
+
+    pub(crate) const fn class(self) -> &'static str {
+        match self {
+            Self::Fortnight => "left-fortnight",
+            Self::Quarter => "left-quarter",
+            Self::Year => "left-year",
+            Self::Account => "left-account",
+        }
+    }
+
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Fortnight => "gone within 14 days",
+            Self::Quarter => "within 3 months",
+            Self::Year => "later",
+            Self::Account => "when you leave",
+        }
+    }
+}
+
+/// One thing that is held.
+pub(crate) struct Tile {
+    pub(crate) name: String,
+    pub(crate) values: u64,
+    pub(crate) left: Left,
+}
+
+#[derive(Clone, Copy)]
+struct Box2 {
+    x: f64,
+    y: f64,
+    width: f64,
+    height: f64,
+}
+
+/// The tiles in a box of `width` by `height`. Sizes follow the square root of the counts, so that one long list does not
+/// hide the rest; the numbers are in the tiles.
+pub(crate) fn treemap(tiles: &[Tile], width: f64, height: f64, class: &str) -> Svg {
+    let mut order: Vec<(&Tile, f64)> = tiles.iter().map(|tile| (tile, (tile.values as f64).sqrt())).collect();
+    order.sort_by(|one, other| other.1.total_cmp(&one.1));
+    let total: f64 = order.iter().map(|(_, weight)| weight).sum();
+    let whole: u64 = tiles.iter().map(|tile| tile.values).sum();
+    let mut svg = format!(
+        "<svg class=\"treemap {class}\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" \
+         aria-label=\"{whole} values are held about you; the lists below have each of them\">"
+    );
+    let space = Box2 {
+        x: 0.0,
+        y: 0.0,
+        width,
+        height,
+    };
+    let scale = if total > 0.0 { width * height / total } else { 0.0 };
+    let areas: Vec<f64> = order.iter().map(|(_, weight)| weight * scale).collect();
+    for ((tile, _), place) in order.iter().zip(squarified(&areas, space)) {
+        push_tile(&mut svg, tile, place);
+    }
+    svg.push_str("</svg>");
+    Svg(svg)
+}
+
+fn push_tile(svg: &mut String, tile: &Tile, place: Box2) {
+    const GAP: f64 = 2.0;
+    let (x, y) = (place.x + GAP, place.y + GAP);
+    let (width, height) = (
+        (place.width - 2.0 * GAP).max(0.0),
+        (place.height - 2.0 * GAP).max(0.0),
+    );
+    svg.push_str(&format!(
+        "<g class=\"{}\"><rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"4\"/>",
+        tile.left.class()
+    ));
+    // About 8 units for a letter of 15 units' size; a text that does not fit is left out, the list has it.
+    let letters = ((width - 20.0) / 8.0).max(0.0) as usize;
+    let lines = wrapped(&tile.name, letters);
+    let fits = lines.len() as f64 * 19.0 + 30.0 <= height;
+    if let (true, false) = (fits, lines.is_empty()) {
+        for (index, line) in lines.iter().enumerate() {
+            svg.push_str(&format!(
+                "<text class=\"tile-name\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+                x + 10.0,
+                y + 22.0 + index as f64 * 19.0,
+                escaped(line)
+            ));
+        }
+        svg.push_str(&format!(
+            "<text class=\"tile-count\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+            x + 10.0,
+            y + height - 10.0,
+            tile.values
+        ));
+    }
+    svg.push_str("</g>");
+}
+
+/// The words of `text` in lines of at most `letters`; none when a word does not fit.
+fn wrapped(text: &str, letters: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if length > letters {
+            return Vec::new();
+        }
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + length <= letters => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// Places areas, largest first, in rows whose boxes are as square as can be.
+///
+/// Source: Bruls, Huizing, van Wijk, "Squarified Treemaps" (2000).
+fn squarified(areas: &[f64], mut space: Box2) -> Vec<Box2> {
+    let mut places = Vec::with_capacity(areas.len());
+    let mut rest = areas;
+    while !rest.is_empty() {
+        let side = space.width.min(space.height);
+        let mut count = 1;
+        while count < rest.len() && worst(&rest[..=count], side) <= worst(&rest[..count], side) {
+            count += 1;
+        }
+        let (row, after) = rest.split_at(count);
+        let sum: f64 = row.iter().sum();
+        let depth = if side > 0.0 { sum / side } else { 0.0 };
+        let upright = space.width >= space.height;
+        let mut along = 0.0;
+        for area in row {
+            let length = if depth > 0.0 { area / depth } else { 0.0 };
+            places.push(if upright {
+                Box2 {
+                    x: space.x,
+                    y: space.y + along,
+                    width: depth,
+                    height: length,
+                }
+            } else {
+                Box2 {
+                    x: space.x + along,
+                    y: space.y,
+                    width: length,
+                    height: depth,
+                }
+            });
+            along += length;
+        }
+        if upright {
+            space.x += depth;
+            space.width -= depth;
+        } else {
+            space.y += depth;
+            space.height -= depth;
+        }
+        rest = after;
+    }
+    places
+}
+
+/// The longest ratio of sides in a row of boxes along a side.
+fn worst(row: &[f64], side: f64) -> f64 {
+    let sum: f64 = row.iter().sum();
+    let ratios = row.iter().map(|area| {
+        let (length, depth) = (area * side / sum, sum / side);
+        (length / depth).max(depth / length)
+    });
+    ratios.fold(0.0, f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_fill_the_box_and_do_not_overlap() {
+        let areas = [600.0, 600.0, 400.0, 300.0, 200.0, 200.0, 100.0];
+        let space = Box2 {
+            x: 0.0,
+            y: 0.0,
+            width: 60.0,
+            height: 40.0,
+        };
+        let places = squarified(&areas, space);
+        for (area, place) in areas.iter().zip(&places) {
+            assert!((place.width * place.height - area).abs() < 1e-6);
+            assert!(place.x >= -1e-9 && place.x + place.width <= 60.0 + 1e-6);
+            assert!(place.y >= -1e-9 && place.y + place.height <= 40.0 + 1e-6);
+        }
+        for (index, one) in places.iter().enumerate() {
+            for other in &places[index + 1..] {
+                let apart_x = one.x + one.width <= other.x + 1e-6 || other.x + other.width <= one.x + 1e-6;
+                let apart_y = one.y + one.height <= other.y + 1e-6 || other.y + other.height <= one.y + 1e-6;
+                assert!(apart_x || apart_y);
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_map_and_a_name_with_markup_are_drawn_safely() {
+        assert!(!treemap(&[], 900.0, 300.0, "wide").0.contains("NaN"));
+        let tile = Tile {
+            name: "<b>".to_owned(),
+            values: 3,
+            left: Left::Account,
+        };
+        let svg = treemap(&[tile], 900.0, 300.0, "wide").0;
+        assert!(svg.contains("&lt;b&gt;") && !svg.contains("<b>"));
+    }
+}

@@ -24,14 +24,17 @@
 
 pub mod channel;
 pub mod confine;
+pub mod conntrack;
 mod error;
 mod kernel;
 pub mod lockdown;
+pub mod memory;
 pub mod missing;
 pub mod namespace;
 pub mod netlink;
 pub mod nft;
 pub mod poll;
+pub mod process;
 pub mod privilege;
 pub mod sysctl;
 pub mod time;
@@ -41,6 +44,7 @@ pub mod worker;
 
 pub use channel::Channel;
 pub use confine::{Allowed, Lockdown, confine};
+pub use conntrack::Conntrack;
 pub use error::Error;
 pub use lockdown::{LockdownReport, read_lockdown};
 pub use missing::{Machine, Missing};

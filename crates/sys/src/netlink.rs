@@ -106,7 +106,7 @@ pub struct LinkChange {
     pub up: bool,
 }
 
-/// A `NETLINK_ROUTE` socket.
+/// A netlink socket, `NETLINK_ROUTE` unless said.
 #[derive(Debug)]
 pub struct Netlink {
     socket: OwnedFd,
@@ -115,14 +115,13 @@ pub struct Netlink {
 impl Netlink {
     /// Opens a socket in the calling thread's network namespace.
     pub fn open() -> Result<Self, Error> {
+        Self::open_for(libc::NETLINK_ROUTE)
+    }
+
+    /// The same for another part of the kernel (`netlink(7)`, "netlink_family").
+    pub(crate) fn open_for(family: libc::c_int) -> Result<Self, Error> {
         // SAFETY: socket(2) takes three numbers and returns a descriptor of ours.
-        let number = unsafe {
-            libc::socket(
-                libc::AF_NETLINK,
-                libc::SOCK_RAW | libc::SOCK_CLOEXEC,
-                libc::NETLINK_ROUTE,
-            )
-        };
+        let number = unsafe { libc::socket(libc::AF_NETLINK, libc::SOCK_RAW | libc::SOCK_CLOEXEC, family) };
         let number = kernel::done("open a netlink socket", number)?;
         // SAFETY: socket(2) just returned the number and nobody else holds it.
         let socket = unsafe { OwnedFd::from_raw_fd(number) };
@@ -217,7 +216,7 @@ impl Netlink {
         self.ask("remove the interface", request)
     }
 
-    fn ask(&self, doing: &'static str, request: Request) -> Result<(), Error> {
+    pub(crate) fn ask(&self, doing: &'static str, request: Request) -> Result<(), Error> {
         let bytes = request.finish();
         // SAFETY: send(2) reads bytes.len() bytes from bytes; netlink(7) sends to the kernel by default.
         let sent = unsafe { libc::send(self.socket.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), 0) };
@@ -263,10 +262,10 @@ fn wire(address: IpAddr) -> (u8, Vec<u8>) {
 }
 
 /// A request under construction.
-struct Request(Vec<u8>);
+pub(crate) struct Request(Vec<u8>);
 
 impl Request {
-    fn new(kind: u16, flags: libc::c_int) -> Self {
+    pub(crate) fn new(kind: u16, flags: libc::c_int) -> Self {
         let flags = (flags | libc::NLM_F_REQUEST | libc::NLM_F_ACK) as u16;
         let mut bytes = vec![0; 4];
         bytes.extend(kind.to_ne_bytes());
@@ -276,7 +275,7 @@ impl Request {
         Self(bytes)
     }
 
-    fn raw(&mut self, bytes: &[u8]) {
+    pub(crate) fn raw(&mut self, bytes: &[u8]) {
         self.0.extend(bytes);
     }
 
@@ -288,12 +287,12 @@ impl Request {
         }
     }
 
-    fn attribute(&mut self, kind: u16, value: &[u8]) {
+    pub(crate) fn attribute(&mut self, kind: u16, value: &[u8]) {
         self.nest(kind, |inner| inner.raw(value));
     }
 
     /// An attribute whose value is written by `fill`: length, kind, value, padding to 4 bytes.
-    fn nest(&mut self, kind: u16, fill: impl FnOnce(&mut Self)) {
+    pub(crate) fn nest(&mut self, kind: u16, fill: impl FnOnce(&mut Self)) {
         let start = self.0.len();
         self.0.extend([0; 2]);
         self.0.extend(kind.to_ne_bytes());

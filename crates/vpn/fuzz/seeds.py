@@ -79,3 +79,54 @@ write("datagrams", "storm", step(1, messages["initiation_zero"]) * 12)
 write("datagrams", "cut", step(6, packets["udp4"]) + step(3, length=40) + step(6, packets["udp4"]))
 pool = v4(17, udp, target=b"\x64\x40\x00\x09")
 write("datagrams", "to_the_pool", step(2, pool) + step(5, pool))
+
+configure = b"\1" + bytes(32) + struct.pack("<H", 1420) + bytes(20) + bytes(4) + b"\x0b" + bytes(16) + struct.pack(
+    "<IHIH", 16, 180, 1000, 10
+)
+device = struct.pack("<I", 7) + bytes(64)
+moved = struct.pack("<IQQ", 7, 1, 2)
+messages = {
+    "configure": configure + b"\1" + struct.pack("<II", 65534, 65534),
+    "configure_without_identity": configure + bytes(9),
+    "configure_no_identity_but_numbers": configure + b"\0" + struct.pack("<II", 1, 1),
+    "configure_odd_flag": configure + b"\2" + bytes(8),
+    "configure_mtu_low": configure[:33] + struct.pack("<H", 575) + configure[35:] + bytes(9),
+    "configure_mtu_high": configure[:33] + struct.pack("<H", 8921) + configure[35:] + bytes(9),
+    "configure_cut": configure,
+    "configure_long": configure + bytes(10),
+    "put_one": b"\2" + device,
+    "put_many": b"\2" + device * 180,
+    "put_too_many": b"\2" + device * 181,
+    "put_none": b"\2",
+    "put_cut": b"\2" + device[:-1],
+    "put_one_and_a_half": b"\2" + device + device[:34],
+    "remove_one": b"\3" + bytes(32),
+    "remove_many": b"\3" + bytes(32 * 383),
+    "remove_too_many": b"\3" + bytes(32 * 384),
+    "remove_none": b"\3",
+    "flush": b"\4" + struct.pack("<I", 1),
+    "flush_zero": b"\4" + bytes(4),
+    "flush_cut": b"\4\1",
+    "stop": b"\5",
+    "stop_long": b"\5\0",
+    "empty": b"",
+    "zero": b"\0",
+    "unknown_to": b"\6",
+    "unknown_from": b"\x86",
+    "ready": b"\x81\7\1\1\1\1" + struct.pack("<I", 200),
+    "ready_odd_flag": b"\x81\7\1\1\1\2" + struct.pack("<I", 200),
+    "ready_cut": b"\x81\7\1",
+    "usage_one": b"\x82" + moved,
+    "usage_many": b"\x82" + moved * 614,
+    "usage_too_many": b"\x82" + moved * 615,
+    "usage_none": b"\x82",
+    "usage_cut": b"\x82" + moved[:-1],
+    "flushed": b"\x83" + struct.pack("<II", 1, 2),
+    "flushed_long": b"\x83" + bytes(9),
+    "freed_one": b"\x84" + bytes(20),
+    "freed_none": b"\x84",
+    "freed_cut": b"\x84" + bytes(39),
+    "stopped": b"\x85",
+}
+for name, message in messages.items():
+    write("handover", name, message)

@@ -26,4 +26,6 @@
 
 #![forbid(unsafe_code)]
 
+pub mod driver;
+pub mod handover;
 pub mod proto;

@@ -23,3 +23,8 @@ fn datagrams() {
 fn translate() {
     replay("translate", vpn::proto::fuzzing::translate);
 }
+
+#[test]
+fn handover() {
+    replay("handover", vpn::handover::fuzz);
+}

@@ -1,0 +1,489 @@
+//! What the parent and the worker say to each other: one closed list for each direction.
+//!
+//! A message is one datagram of [`sys::channel`]: a kind octet, then fields of fixed length, all
+//! numbers little-endian. Lists fill the rest of the message. Whatever is longer, shorter, of an
+//! unknown kind or out of bounds is [`Malformed`], and ends the side that received it.
+//!
+//! The worker can say nothing about a member but the bytes of an account's slot. It has no word for
+//! an endpoint, a destination, a device or a moment.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use sys::channel::MESSAGE_BYTES;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::proto::{Internal, PresharedKey, PrivateKey, PublicKey, Shared, Translation};
+
+/// Bytes of one device in [`ToWorker::PutDevices`]: slot, public key, preshared key.
+const DEVICE_LEN: usize = 4 + 32 + 32;
+/// Bytes of one account in [`FromWorker::Usage`]: slot, up, down.
+const USAGE_LEN: usize = 4 + 8 + 8;
+/// Bytes of one pair of addresses in [`FromWorker::Freed`].
+const INTERNAL_LEN: usize = 4 + 16;
+/// Bytes of a public key.
+const KEY_LEN: usize = 32;
+
+/// Most devices in one message.
+pub const DEVICES: usize = (MESSAGE_BYTES - 1) / DEVICE_LEN;
+/// Most accounts in one message.
+pub const ACCOUNTS: usize = (MESSAGE_BYTES - 1) / USAGE_LEN;
+/// Most pairs of addresses in one message.
+pub const ADDRESSES: usize = (MESSAGE_BYTES - 1) / INTERNAL_LEN;
+/// Most public keys in one message.
+pub const KEYS: usize = (MESSAGE_BYTES - 1) / KEY_LEN;
+
+/// Bounds of the inner MTU in bytes: what every IPv4 link carries (RFC 791), and what a 9000-byte
+/// Ethernet frame leaves.
+const MTU_BYTES: std::ops::RangeInclusive<u16> = 576..=8920;
+/// Bounds of the pauses between counter flushes, and of the time after which a silent device is
+/// forgotten, in seconds. Guess.
+const SECONDS: std::ops::RangeInclusive<u16> = 1..=3600;
+
+/// The parent to the worker.
+pub enum ToWorker {
+    /// The first message, once.
+    Configure(Box<Configure>),
+    /// Devices that may connect; one that is known already is changed.
+    PutDevices(Vec<HandedDevice>),
+    /// Devices that may not connect any more.
+    RemoveDevices(Vec<PublicKey>),
+    /// Report all counters now.
+    Flush {
+        /// Comes back in [`FromWorker::Flushed`]; not 0.
+        ticket: u32,
+    },
+    /// Report all counters and end.
+    Stop,
+}
+
+/// The worker to the parent.
+pub enum FromWorker {
+    /// The lock is closed; the first packet will be read after this was sent.
+    Ready(Lock),
+    /// What accounts moved since the last report. An account's devices are added up.
+    Usage(Vec<Moved>),
+    /// All counters up to here have been reported.
+    Flushed {
+        /// From [`ToWorker::Flush`]; 0 when the worker's own clock asked.
+        ticket: u32,
+        /// Devices of which anything but their configuration is in memory.
+        active_devices: u32,
+    },
+    /// Internal addresses that are nobody's any more. The parent strikes them from the kernel's
+    /// connection table. They are random, and without the device that had them.
+    Freed(Vec<Internal>),
+    /// The last message.
+    Stopped,
+}
+
+/// What the worker is told at its start.
+#[derive(Clone)]
+pub struct Configure {
+    /// The server's static key.
+    pub private_key: PrivateKey,
+    /// Largest inner packet in bytes.
+    pub mtu_bytes: u16,
+    /// The inner address of every device and the pools behind it.
+    pub translation: Translation,
+    /// Time after the last packet after which a device's stay is forgotten.
+    pub forget_after: Duration,
+    /// Handshakes that the machine may do in one second.
+    pub handshakes_per_second: u32,
+    /// Pause between two reports of the counters.
+    pub flush_every: Duration,
+    /// User and group to become, when the parent may choose.
+    pub identity: Option<sys::Identity>,
+}
+
+/// A device as the worker knows it.
+#[derive(Clone)]
+pub struct HandedDevice {
+    /// Its account's slot.
+    pub slot: u32,
+    /// Its public key.
+    pub public_key: PublicKey,
+    /// Its preshared key.
+    pub preshared_key: PresharedKey,
+}
+
+/// Bytes of inner packets that one account moved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moved {
+    /// The account's slot.
+    pub slot: u32,
+    /// Bytes from its devices.
+    pub up: u64,
+    /// Bytes to its devices.
+    pub down: u64,
+}
+
+/// What the worker states of its own lock.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lock {
+    /// Landlock ABI whose rights were withheld.
+    pub landlock_abi: u8,
+    /// TCP can be neither bound nor connected.
+    pub no_tcp: bool,
+    /// Signals and abstract sockets do not leave the worker.
+    pub scoped: bool,
+    /// The capability bounding set is empty.
+    pub bounding_set_emptied: bool,
+    /// Nothing of the worker's memory is ever written to swap.
+    pub memory_pinned: bool,
+    /// Length of the seccomp filter in instructions.
+    pub filter_instructions: u32,
+}
+
+/// Not a message of this program's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("not a message between parent and worker")]
+pub struct Malformed;
+
+const CONFIGURE: u8 = 1;
+const PUT_DEVICES: u8 = 2;
+const REMOVE_DEVICES: u8 = 3;
+const FLUSH: u8 = 4;
+const STOP: u8 = 5;
+
+const READY: u8 = 129;
+const USAGE: u8 = 130;
+const FLUSHED: u8 = 131;
+const FREED: u8 = 132;
+const STOPPED: u8 = 133;
+
+impl ToWorker {
+    /// The bytes of the message, which hold keys and are wiped when dropped. A list longer than
+    /// its bound ([`DEVICES`], [`KEYS`]) makes a message that the channel refuses.
+    pub fn encode(&self) -> Zeroizing<Vec<u8>> {
+        match self {
+            Self::Configure(configure) => configure.encode(),
+            Self::PutDevices(devices) => {
+                let mut out = Writer::new(PUT_DEVICES, devices.len() * DEVICE_LEN);
+                for device in devices {
+                    out.u32(device.slot);
+                    out.bytes(device.public_key.as_bytes());
+                    out.bytes(device.preshared_key.as_bytes());
+                }
+                out.0
+            }
+            Self::RemoveDevices(keys) => {
+                let mut out = Writer::new(REMOVE_DEVICES, keys.len() * KEY_LEN);
+                keys.iter().for_each(|key| out.bytes(key.as_bytes()));
+                out.0
+            }
+            Self::Flush { ticket } => {
+                let mut out = Writer::new(FLUSH, 4);
+                out.u32(*ticket);
+                out.0
+            }
+            Self::Stop => Writer::new(STOP, 0).0,
+        }
+    }
+
+    /// # Errors
+    /// [`Malformed`] for anything that [`Self::encode`] does not make of a message within bounds.
+    pub fn decode(message: &[u8]) -> Result<Self, Malformed> {
+        let mut input = Reader::new(message)?;
+        let decoded = match input.u8()? {
+            CONFIGURE => Self::Configure(Box::new(Configure::decode(&mut input)?)),
+            PUT_DEVICES => Self::PutDevices(input.list(|device| {
+                Ok(HandedDevice {
+                    slot: device.u32()?,
+                    public_key: PublicKey::from_bytes(device.bytes()?),
+                    preshared_key: PresharedKey::from_bytes(device.bytes()?),
+                })
+            })?),
+            REMOVE_DEVICES => Self::RemoveDevices(input.list(|key| key.bytes().map(PublicKey::from_bytes))?),
+            FLUSH => Self::Flush {
+                ticket: input.u32().and_then(|ticket| bounded(ticket, 1..=u32::MAX))?,
+            },
+            STOP => Self::Stop,
+            _ => return Err(Malformed),
+        };
+        input.end(decoded)
+    }
+}
+
+impl FromWorker {
+    /// The bytes of the message.
+    pub fn encode(&self) -> Zeroizing<Vec<u8>> {
+        match self {
+            Self::Ready(lock) => {
+                let mut out = Writer::new(READY, 9);
+                out.u8(lock.landlock_abi);
+                for fact in [
+                    lock.no_tcp,
+                    lock.scoped,
+                    lock.bounding_set_emptied,
+                    lock.memory_pinned,
+                ] {
+                    out.u8(fact.into());
+                }
+                out.u32(lock.filter_instructions);
+                out.0
+            }
+            Self::Usage(accounts) => {
+                let mut out = Writer::new(USAGE, accounts.len() * USAGE_LEN);
+                for moved in accounts {
+                    out.u32(moved.slot);
+                    out.u64(moved.up);
+                    out.u64(moved.down);
+                }
+                out.0
+            }
+            Self::Flushed { ticket, active_devices } => {
+                let mut out = Writer::new(FLUSHED, 8);
+                out.u32(*ticket);
+                out.u32(*active_devices);
+                out.0
+            }
+            Self::Freed(addresses) => {
+                let mut out = Writer::new(FREED, addresses.len() * INTERNAL_LEN);
+                for internal in addresses {
+                    out.bytes(&internal.v4.octets());
+                    out.bytes(&internal.v6.octets());
+                }
+                out.0
+            }
+            Self::Stopped => Writer::new(STOPPED, 0).0,
+        }
+    }
+
+    /// # Errors
+    /// [`Malformed`] for anything that [`Self::encode`] does not make of a message within bounds.
+    pub fn decode(message: &[u8]) -> Result<Self, Malformed> {
+        let mut input = Reader::new(message)?;
+        let decoded = match input.u8()? {
+            READY => Self::Ready(Lock {
+                landlock_abi: input.u8()?,
+                no_tcp: input.flag()?,
+                scoped: input.flag()?,
+                bounding_set_emptied: input.flag()?,
+                memory_pinned: input.flag()?,
+                filter_instructions: input.u32()?,
+            }),
+            USAGE => Self::Usage(input.list(|account| {
+                Ok(Moved {
+                    slot: account.u32()?,
+                    up: account.u64()?,
+                    down: account.u64()?,
+                })
+            })?),
+            FLUSHED => Self::Flushed {
+                ticket: input.u32()?,
+                active_devices: input.u32()?,
+            },
+            FREED => Self::Freed(input.list(|addresses| {
+                Ok(Internal {
+                    v4: Ipv4Addr::from(addresses.bytes::<4>()?),
+                    v6: Ipv6Addr::from(addresses.bytes::<16>()?),
+                })
+            })?),
+            STOPPED => Self::Stopped,
+            _ => return Err(Malformed),
+        };
+        input.end(decoded)
+    }
+}
+
+impl Configure {
+    fn encode(&self) -> Zeroizing<Vec<u8>> {
+        let mut out = Writer::new(CONFIGURE, 128);
+        let Translation {
+            shared,
+            pool_v4,
+            pool_v4_len,
+            pool_v6,
+            reserved,
+        } = self.translation;
+        out.bytes(self.private_key.as_bytes());
+        out.u16(self.mtu_bytes);
+        out.bytes(&shared.v4.octets());
+        out.bytes(&shared.v6.octets());
+        out.bytes(&pool_v4.octets());
+        out.u8(pool_v4_len);
+        out.bytes(&pool_v6.octets());
+        out.u32(reserved);
+        out.seconds(self.forget_after);
+        out.u32(self.handshakes_per_second);
+        out.seconds(self.flush_every);
+        let (chosen, user, group) = self
+            .identity
+            .map_or((0, 0, 0), |identity| (1, identity.user, identity.group));
+        out.u8(chosen);
+        out.u32(user);
+        out.u32(group);
+        out.0
+    }
+
+    fn decode(input: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let configure = Self {
+            private_key: PrivateKey::from_bytes(input.bytes()?),
+            mtu_bytes: bounded(input.u16()?, MTU_BYTES)?,
+            translation: Translation {
+                shared: Shared {
+                    v4: Ipv4Addr::from(input.bytes::<4>()?),
+                    v6: Ipv6Addr::from(input.bytes::<16>()?),
+                },
+                pool_v4: Ipv4Addr::from(input.bytes::<4>()?),
+                pool_v4_len: input.u8()?,
+                pool_v6: Ipv6Addr::from(input.bytes::<16>()?),
+                reserved: input.u32()?,
+            },
+            forget_after: input.seconds()?,
+            handshakes_per_second: input.u32()?,
+            flush_every: input.seconds()?,
+            identity: match (input.flag()?, input.u32()?, input.u32()?) {
+                (false, 0, 0) => None,
+                (true, user, group) => Some(sys::Identity { user, group }),
+                (false, _, _) => return Err(Malformed),
+            },
+        };
+        Ok(configure)
+    }
+}
+
+/// Builds one message. It never grows, so no copy of a key is left behind in freed memory.
+struct Writer(Zeroizing<Vec<u8>>);
+
+impl Writer {
+    fn new(kind: u8, capacity: usize) -> Self {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(capacity + 1));
+        bytes.push(kind);
+        Self(bytes)
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn u8(&mut self, number: u8) {
+        self.bytes(&[number]);
+    }
+
+    fn u16(&mut self, number: u16) {
+        self.bytes(&number.to_le_bytes());
+    }
+
+    fn u32(&mut self, number: u32) {
+        self.bytes(&number.to_le_bytes());
+    }
+
+    fn u64(&mut self, number: u64) {
+        self.bytes(&number.to_le_bytes());
+    }
+
+    fn seconds(&mut self, time: Duration) {
+        self.u16(u16::try_from(time.as_secs()).unwrap_or(u16::MAX));
+    }
+}
+
+/// Takes one message apart from the front.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn new(message: &'a [u8]) -> Result<Self, Malformed> {
+        if message.len() > MESSAGE_BYTES {
+            return Err(Malformed);
+        }
+        Ok(Self(message))
+    }
+
+    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+        let (head, rest) = self.0.split_first_chunk::<N>().ok_or(Malformed)?;
+        self.0 = rest;
+        Ok(*head)
+    }
+
+    fn u8(&mut self) -> Result<u8, Malformed> {
+        self.bytes::<1>().map(|[octet]| octet)
+    }
+
+    fn u16(&mut self) -> Result<u16, Malformed> {
+        self.bytes().map(u16::from_le_bytes)
+    }
+
+    fn u32(&mut self) -> Result<u32, Malformed> {
+        self.bytes().map(u32::from_le_bytes)
+    }
+
+    fn u64(&mut self) -> Result<u64, Malformed> {
+        self.bytes().map(u64::from_le_bytes)
+    }
+
+    fn flag(&mut self) -> Result<bool, Malformed> {
+        match self.u8()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(Malformed),
+        }
+    }
+
+    fn seconds(&mut self) -> Result<Duration, Malformed> {
+        bounded(self.u16()?, SECONDS).map(|seconds| Duration::from_secs(seconds.into()))
+    }
+
+    /// One entry or more, to the end of the message.
+    fn list<T>(&mut self, mut entry: impl FnMut(&mut Self) -> Result<T, Malformed>) -> Result<Vec<T>, Malformed> {
+        let mut entries = vec![entry(self)?];
+        while !self.0.is_empty() {
+            entries.push(entry(self)?);
+        }
+        Ok(entries)
+    }
+
+    fn end<T>(self, decoded: T) -> Result<T, Malformed> {
+        if self.0.is_empty() { Ok(decoded) } else { Err(Malformed) }
+    }
+}
+
+fn bounded<T: PartialOrd>(value: T, bounds: std::ops::RangeInclusive<T>) -> Result<T, Malformed> {
+    if bounds.contains(&value) {
+        Ok(value)
+    } else {
+        Err(Malformed)
+    }
+}
+
+/// Room for one message; it holds keys, and is wiped after each and when dropped.
+pub struct Room(Zeroizing<Vec<u8>>);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Zeroizing::new(vec![0; MESSAGE_BYTES]))
+    }
+}
+
+impl Room {
+    /// The whole room, for [`sys::Channel::receive`].
+    pub fn bytes(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+
+    /// Reads the message of `length` bytes that lies in the room with `decode`, and wipes it.
+    ///
+    /// # Errors
+    /// [`Malformed`], as from `decode`.
+    pub fn take<T>(
+        &mut self,
+        length: usize,
+        decode: impl FnOnce(&[u8]) -> Result<T, Malformed>,
+    ) -> Result<T, Malformed> {
+        let message = self.0.get_mut(..length).ok_or(Malformed)?;
+        let decoded = decode(message);
+        message.zeroize();
+        decoded
+    }
+}
+
+/// For the fuzzer and the replay of its corpus: whatever can be read is written as the same bytes.
+#[doc(hidden)]
+pub fn fuzz(input: &[u8]) {
+    if let Ok(message) = ToWorker::decode(input) {
+        assert!(*message.encode() == input);
+    }
+    if let Ok(message) = FromWorker::decode(input) {
+        assert!(*message.encode() == input);
+    }
+}

@@ -23,6 +23,18 @@ const DELETE_SUBJECT: &str = "DELETE FROM subject_key WHERE subject = $1";
 const INSERT_INSTANCE: &str = "INSERT INTO instance_key (name, wrapped) VALUES ($1, $2)";
 const SELECT_INSTANCE: &str = "SELECT wrapped FROM instance_key WHERE name = $1";
 
+pub(crate) const DEFINITIONS: &[&str] = &[CREATE_SUBJECT_KEY, CREATE_INSTANCE_KEY];
+
+/// (name, text, table): part of the closed list.
+pub(crate) const STATEMENTS: &[(&str, &str, &str)] = &[
+    ("subject_key.insert", INSERT_SUBJECT, "subject_key"),
+    ("subject_key.one", SELECT_SUBJECT, "subject_key"),
+    ("subject_key.all", SELECT_SUBJECTS, "subject_key"),
+    ("subject_key.delete", DELETE_SUBJECT, "subject_key"),
+    ("instance_key.insert", INSERT_INSTANCE, "instance_key"),
+    ("instance_key.one", SELECT_INSTANCE, "instance_key"),
+];
+
 /// Opened keys that stay in memory at most; every other one is dropped beyond it. About 1 KiB each.
 const CACHE_LIMIT: usize = 8192;
 
@@ -55,9 +67,7 @@ impl Keys {
             cells: Vec::new(),
             expect: Expect::Any,
         };
-        engine
-            .commit(vec![create(CREATE_SUBJECT_KEY), create(CREATE_INSTANCE_KEY)])
-            .await?;
+        engine.commit(DEFINITIONS.iter().copied().map(create).collect()).await?;
         let index = instance_key(&engine, &wrapping, "index").await?;
         let certificate = instance_key(&engine, &wrapping, "certificate").await?;
         Ok(Self {

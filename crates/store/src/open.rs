@@ -22,9 +22,16 @@ use crate::table::Table;
 use crate::{StoreError, Subject, subject};
 
 const CREATE_INSTANCE: &str = "CREATE TABLE instance (tag BLOB NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID";
-pub(crate) const MARK_INSTANCE: &str = "INSERT INTO instance (tag) VALUES ($1) ON CONFLICT (tag) DO NOTHING";
-pub(crate) const INSTANCE: &str = "SELECT tag FROM instance";
+const MARK_INSTANCE: &str = "INSERT INTO instance (tag) VALUES ($1) ON CONFLICT (tag) DO NOTHING";
+const INSTANCE: &str = "SELECT tag FROM instance";
 const SCHEMA: &str = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
+
+/// (name, text, table): part of the closed list.
+pub(crate) const STATEMENTS: &[(&str, &str, &str)] = &[
+    ("instance.mark", MARK_INSTANCE, "instance"),
+    ("instance.marks", INSTANCE, "instance"),
+    ("schema.all", SCHEMA, "sqlite_master"),
+];
 
 /// What one service brings: its tables and its statements.
 #[derive(Clone, Copy, Debug)]
@@ -484,6 +491,13 @@ impl Schema {
         ops.extend(tables.into_iter().chain(indexes).map(|(_, sql)| define(sql)));
         Ok(ops)
     }
+}
+
+/// What makes the schema of `candor.db` with these tables, tables before their indexes.
+pub(crate) fn definitions(tables: &[&'static Table]) -> Vec<&'static str> {
+    let mut definitions: Vec<&'static str> = Schema::of(tables).0.into_values().collect();
+    definitions.sort_by_key(|sql| !sql.starts_with("CREATE TABLE"));
+    definitions
 }
 
 fn define(sql: &'static str) -> Op {

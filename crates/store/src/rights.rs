@@ -19,6 +19,14 @@ const MARK_DONE: &str = "UPDATE tombstone SET done = 1 WHERE subject_tag = $1";
 const MARK_ALL_DONE: &str = "UPDATE tombstone SET done = 1 WHERE done = 0";
 pub(crate) const SWEEP_TOMBSTONES: &str = "DELETE FROM tombstone WHERE expires_at <= $1 AND done = 1";
 
+/// (name, text, table): part of the closed list.
+pub(crate) const STATEMENTS: &[(&str, &str, &str)] = &[
+    ("tombstone.bury", BURY, "tombstone"),
+    ("tombstone.mark_done", MARK_DONE, "tombstone"),
+    ("tombstone.mark_all_done", MARK_ALL_DONE, "tombstone"),
+    ("tombstone.sweep", SWEEP_TOMBSTONES, "tombstone"),
+];
+
 /// How long a tombstone stays: longer than any backup may live (7 days), so that a restored backup cannot bring an
 /// erased person back.
 const TOMBSTONE_KEEP_SECONDS: i64 = 30 * 86_400;

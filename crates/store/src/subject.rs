@@ -15,6 +15,13 @@ pub(crate) const INSERT: &str = "INSERT INTO subject (id) VALUES ($1) ON CONFLIC
 pub(crate) const DELETE: &str = "DELETE FROM subject WHERE id = $1";
 pub(crate) const ALL: &str = "SELECT id FROM subject";
 
+/// (name, text, table): part of the closed list.
+pub(crate) const STATEMENTS: &[(&str, &str, &str)] = &[
+    ("subject.insert", INSERT, "subject"),
+    ("subject.delete", DELETE, "subject"),
+    ("subject.all", ALL, "subject"),
+];
+
 pub(crate) fn insert(id: SubjectId) -> Op {
     Op {
         sql: INSERT,

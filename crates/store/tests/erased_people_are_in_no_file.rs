@@ -1,6 +1,8 @@
 //! After an erasure, nothing of the person is in any byte of any file: no sealed value, no counter in clear, no key, no
 //! id. The search is shown to find each of them before.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic, as tests do")]
+
 mod world;
 
 use std::collections::BTreeSet;

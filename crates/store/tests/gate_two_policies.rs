@@ -1,6 +1,8 @@
 //! One small service under opposite policies: the whole way of a datum, from a form to a page, an export and an erasure.
 //! What a policy does not declare has no table, no permit and no line on the page, and the service's code is the same.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic, as tests do")]
+
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;

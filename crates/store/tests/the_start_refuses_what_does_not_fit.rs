@@ -1,5 +1,7 @@
 //! What a start refuses, and that each refusal says what to do.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic, as tests do")]
+
 mod world;
 
 use std::path::Path;

@@ -1,0 +1,163 @@
+//! The closed list of statements, for `candor policy statements` and for the test that asks SQLite what each really
+//! touches.
+
+use std::fmt;
+
+use plan::{FieldId, Plan, PurposeId};
+
+use crate::held::HELD;
+use crate::open::Catalogue;
+use crate::row::declared;
+use crate::statement::{Statement, Touch};
+use crate::table::Table;
+use crate::{keys, open, rights, subject};
+
+/// The file that holds what is known about people.
+const ROWS: &str = "candor.db";
+/// The file that holds their keys.
+const KEYS: &str = "keys.db";
+
+/// One statement of the list.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Its name: `device.of`.
+    pub name: String,
+    /// The file that it is sent to.
+    pub file: &'static str,
+    /// Its text.
+    pub sql: &'static str,
+    /// The tables and columns that it may touch.
+    pub touches: Vec<Touch>,
+    /// The fields that these columns hold; for `held`, whichever the policy declares.
+    pub fields: Vec<FieldId>,
+    /// What it is for; `None` for what follows from a table: insert, export, erase, sweep.
+    pub purpose: Option<PurposeId>,
+    tables: Vec<&'static Table>,
+}
+
+/// Every statement of the program: of `held`, of the store's own books, of each table, and those that services wrote.
+/// Beside them the program sends what makes the schema ([`definition_list`]), `PRAGMA`s, `VACUUM`, and the words that
+/// begin and end a transaction.
+#[must_use]
+pub fn statement_list(catalogues: &[Catalogue]) -> Vec<Listed> {
+    let known: Vec<&'static Table> = catalogues
+        .iter()
+        .flat_map(|catalogue| catalogue.tables)
+        .copied()
+        .collect();
+    let mut list: Vec<Listed> = HELD.iter().map(|statement| written(statement, &[])).collect();
+    for (file, statements) in [
+        (ROWS, subject::STATEMENTS),
+        (ROWS, open::STATEMENTS),
+        (ROWS, rights::STATEMENTS),
+        (KEYS, keys::STATEMENTS),
+    ] {
+        list.extend(statements.iter().map(|statement| own(file, statement)));
+    }
+    list.extend(known.iter().flat_map(|table| generated(table)));
+    list.extend(
+        catalogues
+            .iter()
+            .flat_map(|catalogue| catalogue.statements)
+            .map(|statement| written(statement, &known)),
+    );
+    list
+}
+
+/// What makes the schema when every table is declared: (file, text), tables before their indexes.
+#[must_use]
+pub fn definition_list(catalogues: &[Catalogue]) -> Vec<(&'static str, &'static str)> {
+    let tables = catalogues.iter().flat_map(|catalogue| catalogue.tables);
+    let rows = open::definitions(&tables.copied().collect::<Vec<_>>());
+    let keys = keys::DEFINITIONS.iter().map(|sql| (KEYS, *sql));
+    rows.into_iter().map(|sql| (ROWS, sql)).chain(keys).collect()
+}
+
+fn own(file: &'static str, (name, sql, table): &(&str, &'static str, &'static str)) -> Listed {
+    Listed {
+        name: (*name).to_owned(),
+        file,
+        sql,
+        touches: vec![Touch { table, columns: None }],
+        fields: Vec::new(),
+        purpose: None,
+        tables: Vec::new(),
+    }
+}
+
+fn written(statement: &Statement, known: &[&'static Table]) -> Listed {
+    let touched = |table: &&&'static Table| statement.touches.iter().any(|touch| touch.table == table.shape.name);
+    let tables: Vec<&'static Table> = known.iter().filter(touched).copied().collect();
+    Listed {
+        name: statement.name.to_owned(),
+        file: ROWS,
+        sql: statement.sql,
+        touches: statement.touches.to_vec(),
+        fields: fields_of(&tables),
+        purpose: Some(statement.purpose),
+        tables,
+    }
+}
+
+fn generated(table: &'static Table) -> Vec<Listed> {
+    let mut texts = vec![
+        ("insert", table.insert),
+        ("upsert", table.upsert),
+        ("export", table.export),
+        ("erase", table.erase),
+        ("owners", table.owners),
+        ("count_rows", table.count),
+        ("clear", table.clear),
+    ];
+    if table.shape.expires {
+        texts.push(("sweep", table.sweep));
+    }
+    let listed = |(what, sql): (&str, &'static str)| Listed {
+        name: format!("{}.{what}", table.shape.name),
+        file: ROWS,
+        sql,
+        touches: vec![Touch {
+            table: table.shape.name,
+            columns: None,
+        }],
+        fields: fields_of(&[table]),
+        purpose: None,
+        tables: vec![table],
+    };
+    texts.into_iter().map(listed).collect()
+}
+
+fn fields_of(tables: &[&'static Table]) -> Vec<FieldId> {
+    let mut fields: Vec<FieldId> = tables.iter().flat_map(|table| table.shape.fields()).collect();
+    fields.sort_unstable();
+    fields.dedup();
+    fields
+}
+
+impl Listed {
+    /// Whether a policy makes the statement available: it declares every field of its tables.
+    #[must_use]
+    pub fn is_available(&self, plan: &Plan) -> bool {
+        self.tables.iter().all(|table| declared(plan, table).is_ok())
+    }
+}
+
+impl fmt::Display for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fields: Vec<&str> = self.fields.iter().map(|field| field.key()).collect();
+        let is_held = self.touches.iter().any(|touch| touch.table == "held");
+        let fields = match (fields.is_empty(), is_held) {
+            (false, _) => fields.join(" "),
+            (true, true) => "whichever the policy declares".to_owned(),
+            (true, false) => "none".to_owned(),
+        };
+        let purpose = self
+            .purpose
+            .map_or("every right and limit of the table", PurposeId::key);
+        write!(
+            f,
+            "{}\n  {}\n  fields: {fields}\n  purpose: {purpose}",
+            self.name, self.sql
+        )
+    }
+}

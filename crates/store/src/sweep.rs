@@ -59,10 +59,10 @@ impl Store {
                 Err(error) => return Err(error),
             }
         }
-        if ended.is_empty() {
-            Ok(())
-        } else {
-            self.keys.destroy(&ended).await
+        if !ended.is_empty() {
+            self.keys.destroy(&ended).await?;
+            self.engine.truncate_log().await?;
         }
+        Ok(())
     }
 }

@@ -199,6 +199,17 @@ pub(crate) const WRONG_COUNT: Statement = Statement {
     purpose: PurposeId::Billing,
 };
 
+/// A statement with a defect: its argument is given to a column of another type.
+pub(crate) const WRONG_TYPE: Statement = Statement {
+    name: "device.wrong",
+    sql: "UPDATE device SET label = $1",
+    touches: &[Touch {
+        table: "device",
+        columns: Some(&["label"]),
+    }],
+    purpose: PurposeId::Service,
+};
+
 /// Everything of this small service.
 pub(crate) const CATALOGUE: Catalogue = Catalogue {
     tables: &[
@@ -218,6 +229,7 @@ pub(crate) const CATALOGUE: Catalogue = Catalogue {
         SESSION_END.statement,
         VISITS_FROM.statement,
         WRONG_COUNT,
+        WRONG_TYPE,
     ],
 };
 

@@ -1,0 +1,201 @@
+//! Everybody may see everything that is held about them, and have it erased with a certificate.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic, as tests do")]
+
+mod world;
+
+use std::time::Instant;
+
+use plan::act::Keep;
+use plan::field::Email;
+use plan::{Permit, Personal, SubjectId};
+use store::{Certificate, Export, Origin, Store, StoreError};
+use world::{DAY, Device, START, account, device, usage};
+
+async fn join(store: &Store, name: &str) -> SubjectId {
+    let subject = store.create_subject().await.unwrap();
+    let keep: Permit<Email, Keep> = store.plan().permit().unwrap();
+    let email = Personal::new(format!("{name}@example.org"));
+    let mut ops = store.held().put_found(&keep, &subject, &email, Origin::Person);
+    ops.push(
+        store
+            .rows()
+            .unwrap()
+            .insert(&subject, &account(&subject, "$argon2id$secret"))
+            .unwrap(),
+    );
+    ops.push(
+        store
+            .rows()
+            .unwrap()
+            .insert(&subject, &device(store, &subject, "router"))
+            .unwrap(),
+    );
+    ops.push(
+        store
+            .rows()
+            .unwrap()
+            .insert(&subject, &usage(&subject, START.day(), 1_234))
+            .unwrap(),
+    );
+    store.commit(ops).await.unwrap();
+    subject.id()
+}
+
+/// An export as lines: table, field, words, expiry.
+fn lines(export: &Export) -> Vec<String> {
+    let mut lines = Vec::new();
+    for table in &export.tables {
+        for row in &table.rows {
+            let values = row.columns.iter().map(|column| {
+                let value = column
+                    .value
+                    .as_ref()
+                    .map_or("(not shown)".to_owned(), ToString::to_string);
+                format!("{}={value}", column.field.key())
+            });
+            let ends = match row.expires_at {
+                plan::Timestamp::NEVER => "with the account".to_owned(),
+                at => at.to_string(),
+            };
+            let values = values.collect::<Vec<_>>().join(" ");
+            lines.push(format!("{}: {values}; {}; ends {ends}", table.name, row.origin.words()));
+        }
+    }
+    lines
+}
+
+#[tokio::test]
+async fn an_export_says_everything_in_words_and_hides_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = world::open(folder.path()).await;
+    let ada = join(&world.store, "ada").await;
+    join(&world.store, "eve").await;
+    let export = world.store.export(ada).await.unwrap();
+    let lines = lines(&export);
+    let key = lines[2]
+        .split("device.key=")
+        .nth(1)
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
+    assert_eq!(key.len(), 64);
+    assert_eq!(
+        lines,
+        [
+            "held: email=ada@example.org; you gave it; ends with the account".to_owned(),
+            "account: password.hash=(not shown) joined.day=2026-11-22; made by using the service; ends with the account".to_owned(),
+            format!("device: device.label=router device.key={key}; made by using the service; ends with the account"),
+            "usage: usage.day=2026-11-22 usage.bytes=1234; made by using the service; ends 2027-12-22 12:00 UTC".to_owned(),
+        ]
+    );
+    assert_eq!(export.plan_digest, world.store.plan_digest());
+    assert_eq!(export.tables[0].rows[0].collected_at, Some(START));
+    assert_eq!(export.tables[2].about, "Things of yours that connect.");
+}
+
+#[tokio::test]
+async fn after_an_erasure_there_is_no_such_person() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = world::open(folder.path()).await;
+    let store = &world.store;
+    let (ada, eve) = (join(store, "ada").await, join(store, "eve").await);
+    let certificate = store.erase(ada).await.unwrap();
+    assert_eq!((certificate.rows, certificate.erased_at), (5, START));
+    assert_eq!(store.export(ada).await.err(), Some(StoreError::NoSuchSubject));
+    assert_eq!(store.subject(ada).await.err(), Some(StoreError::NoSuchSubject));
+    assert_eq!(store.erase(ada).await.err(), Some(StoreError::NoSuchSubject));
+    assert_eq!(
+        lines(&store.export(eve).await.unwrap()).len(),
+        4,
+        "another person's rows stay"
+    );
+    join(store, "ada").await;
+}
+
+#[tokio::test]
+async fn a_certificate_verifies_and_a_changed_one_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = world::open(folder.path()).await;
+    let ada = join(&world.store, "ada").await;
+    let text = world.store.erase(ada).await.unwrap().text;
+    assert!(
+        text.contains("rows deleted: held_lookup 1, held 1, account 1, device 1, usage 1"),
+        "{text}"
+    );
+    assert!(Certificate::verifies(&text));
+    assert!(!Certificate::verifies(&text.replace("usage 1", "usage 0")));
+    assert!(!Certificate::verifies(&text.replace("2026", "2025")));
+    assert!(!Certificate::verifies(&format!("P.S. of somebody\n{text}")));
+    assert!(!Certificate::verifies(&format!("{text}P.S. of somebody\n")));
+    assert!(!Certificate::verifies(text.lines().next().unwrap()));
+    assert!(!Certificate::verifies(""));
+}
+
+#[tokio::test]
+async fn a_late_writer_cannot_bring_an_erased_person_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = world::open(folder.path()).await;
+    let store = &world.store;
+    let id = join(store, "ada").await;
+    let subject = store.subject(id).await.unwrap();
+    store.erase(id).await.unwrap();
+    let late = store
+        .rows::<Device>()
+        .unwrap()
+        .insert(&subject, &device(store, &subject, "late"))
+        .unwrap();
+    assert_eq!(store.commit(vec![late]).await, Err(StoreError::RefusedByDatabase));
+    let keep: Permit<Email, Keep> = store.plan().permit().unwrap();
+    let email = Personal::new("ada@example.org".to_owned());
+    let late = store.held().put_found(&keep, &subject, &email, Origin::Person);
+    assert_eq!(store.commit(late).await, Err(StoreError::RefusedByDatabase));
+}
+
+#[tokio::test]
+async fn an_unused_person_is_forgotten_and_one_with_rows_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = world::open(folder.path()).await;
+    let store = &world.store;
+    let unused = store.create_subject().await.unwrap();
+    store.forget_unused(&unused).await.unwrap();
+    assert_eq!(store.subject(unused.id()).await.err(), Some(StoreError::NoSuchSubject));
+    let ada = store.subject(join(store, "ada").await).await.unwrap();
+    assert_eq!(store.forget_unused(&ada).await, Err(StoreError::RefusedByDatabase));
+    assert!(store.subject(ada.id()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_tombstone_goes_after_thirty_days() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = world::open(folder.path()).await;
+    let ada = join(&world.store, "ada").await;
+    world.store.erase(ada).await.unwrap();
+    assert_eq!(world.store.sweep().await, Ok(0));
+    world.clock.advance_seconds(30 * DAY);
+    assert_eq!(world.store.sweep().await, Ok(1));
+}
+
+#[tokio::test]
+async fn a_thousand_rows_are_exported_and_erased() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = world::open(folder.path()).await;
+    let store = &world.store;
+    let id = join(store, "ada").await;
+    let subject = store.subject(id).await.unwrap();
+    let devices = store.rows().unwrap();
+    let insert = |number: usize| {
+        devices
+            .insert(&subject, &device(store, &subject, &format!("device {number}")))
+            .unwrap()
+    };
+    store.commit((0..1_000).map(insert).collect()).await.unwrap();
+    let began = Instant::now();
+    assert_eq!(lines(&store.export(id).await.unwrap()).len(), 1_004);
+    println!("an export of 1,004 rows took {} ms", began.elapsed().as_millis());
+    let began = Instant::now();
+    assert_eq!(store.erase(id).await.unwrap().rows, 1_005);
+    println!("their erasure took {} ms", began.elapsed().as_millis());
+}

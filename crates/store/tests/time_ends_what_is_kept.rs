@@ -1,0 +1,169 @@
+//! Time ends what is kept: reads look at it at once, the sweep deletes, and a day's key goes with its last row.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic, as tests do")]
+
+mod world;
+
+use std::path::Path;
+
+use plan::act::Keep;
+use plan::field::Nickname;
+use plan::{Permit, Personal, VisitId};
+use sqlx::{Connection as _, Row as _, SqliteConnection};
+use store::{Limit, Origin, Store, StoreError, Subject};
+use world::{DAY, START, Usage, Visit, World, found_in_files, member, usage};
+
+async fn put_nickname(store: &Store, subject: &Subject) {
+    let keep: Permit<Nickname, Keep> = store.plan().permit().unwrap();
+    let nickname = Personal::new("ada".to_owned());
+    let ops = store.held().put_found(&keep, subject, &nickname, Origin::Person);
+    store.commit(ops).await.unwrap();
+}
+
+async fn put_usage(store: &Store, subject: &Subject) {
+    let counts = store.rows::<Usage>().unwrap();
+    let op = counts.insert(subject, &usage(subject, START.day(), 5)).unwrap();
+    store.commit(vec![op]).await.unwrap();
+}
+
+async fn put_visit(store: &Store) -> Subject {
+    let today = store.day_subject(store.now().day()).await.unwrap();
+    let visit = Visit {
+        id: VisitId::from_bytes(store.random()),
+        day: today.id(),
+        at: Personal::new(store.now()),
+        address: Personal::new("2001:db8::7".parse().unwrap()),
+    };
+    let op = store.rows().unwrap().insert(&today, &visit).unwrap();
+    store.commit(vec![op]).await.unwrap();
+    today
+}
+
+async fn usage_rows_read(world: &World, subject: &Subject) -> usize {
+    let of_member = world.store.select(&world::USAGE_OF).unwrap();
+    let args = (member(subject), world.store.now(), Limit(9));
+    world.store.read_rows(&of_member, args).await.unwrap().len()
+}
+
+async fn rows_in_file(folder: &Path, count: &'static str) -> i64 {
+    let url = format!("sqlite://{}", folder.join("candor.db").display());
+    let mut raw = SqliteConnection::connect(&url).await.unwrap();
+    let rows = sqlx::query(count).fetch_one(&mut raw).await.unwrap().get(0);
+    raw.close().await.unwrap();
+    rows
+}
+
+#[tokio::test]
+async fn what_has_ended_is_not_read_although_it_was_not_swept() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = world::open(folder.path()).await;
+    let store = &world.store;
+    let subject = store.create_subject().await.unwrap();
+    put_nickname(store, &subject).await;
+    put_usage(store, &subject).await;
+
+    world.clock.advance_seconds(30 * DAY - 1);
+    assert!(store.held().read::<Nickname>(&subject).await.unwrap().is_some());
+    world.clock.advance_seconds(1);
+    assert!(
+        store.held().read::<Nickname>(&subject).await.unwrap().is_none(),
+        "a nickname is kept for 30 days"
+    );
+    let names = |export: store::Export| export.tables.iter().map(|table| table.name).collect::<Vec<_>>();
+    assert_eq!(names(store.export(subject.id()).await.unwrap()), ["usage"]);
+
+    world.clock.advance_seconds(365 * DAY - 1);
+    assert_eq!(usage_rows_read(&world, &subject).await, 1);
+    world.clock.advance_seconds(1);
+    assert_eq!(usage_rows_read(&world, &subject).await, 0, "usage is kept for 395 days");
+    assert!(names(store.export(subject.id()).await.unwrap()).is_empty());
+    assert_eq!(
+        rows_in_file(
+            folder.path(),
+            "SELECT (SELECT COUNT(*) FROM usage) + (SELECT COUNT(*) FROM held)"
+        )
+        .await,
+        2
+    );
+}
+
+#[tokio::test]
+async fn the_sweep_deletes_what_has_ended_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = world::open(folder.path()).await;
+    let store = &world.store;
+    let subject = store.create_subject().await.unwrap();
+    put_nickname(store, &subject).await;
+    put_usage(store, &subject).await;
+    assert_eq!(store.sweep().await, Ok(0));
+    world.clock.advance_seconds(30 * DAY);
+    assert_eq!(store.sweep().await, Ok(2), "the nickname and its index");
+    assert_eq!(store.sweep().await, Ok(0));
+    assert_eq!(usage_rows_read(&world, &subject).await, 1);
+    world.clock.advance_seconds(365 * DAY);
+    assert_eq!(store.sweep().await, Ok(1));
+    assert_eq!(
+        rows_in_file(
+            folder.path(),
+            "SELECT (SELECT COUNT(*) FROM usage) + (SELECT COUNT(*) FROM held)"
+        )
+        .await,
+        0
+    );
+}
+
+#[tokio::test]
+async fn the_key_of_a_day_goes_with_the_last_visit_of_the_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = world::open(folder.path()).await;
+    let store = &world.store;
+    let day = put_visit(store).await;
+    world.clock.advance_seconds(14 * DAY - 1);
+    store.sweep().await.unwrap();
+    assert!(store.subject(day.id()).await.is_ok(), "the day's visits are still kept");
+    world.clock.advance_seconds(1);
+    store.sweep().await.unwrap();
+    assert_eq!(store.subject(day.id()).await.err(), Some(StoreError::NoSuchSubject));
+    assert_eq!(found_in_files(folder.path(), &[day.id().as_bytes().to_vec()]), []);
+}
+
+#[tokio::test]
+async fn many_requests_at_the_first_instant_of_a_day_share_one_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = world::open(folder.path()).await;
+    let mut requests = tokio::task::JoinSet::new();
+    for _ in 0..32 {
+        let store = world.store.clone();
+        requests.spawn(async move { put_visit(&store).await.id() });
+    }
+    let days = requests.join_all().await;
+    assert!(days.iter().all(|day| *day == days[0]));
+    assert_eq!(rows_in_file(folder.path(), "SELECT COUNT(*) FROM visit").await, 32);
+}
+
+#[tokio::test]
+async fn each_held_value_ends_when_its_field_does_and_the_others_with_the_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = world::open(folder.path()).await;
+    let store = &world.store;
+    let subject = store.create_subject().await.unwrap();
+    put_nickname(store, &subject).await;
+    let keep = store.plan().permit().unwrap();
+    let email = Personal::<plan::field::Email>::new("ada@example.org".to_owned());
+    store
+        .commit(store.held().put_found(&keep, &subject, &email, Origin::Operator))
+        .await
+        .unwrap();
+    let rows = store.export(subject.id()).await.unwrap().tables.remove(0).rows;
+    let expiries: Vec<_> = rows
+        .iter()
+        .map(|row| (row.columns[0].field.key(), row.expires_at))
+        .collect();
+    assert_eq!(
+        expiries,
+        [
+            ("email", plan::Timestamp::NEVER),
+            ("nickname", START.plus_seconds(30 * DAY))
+        ]
+    );
+}

@@ -1,2 +1,116 @@
-//! The binary.
-fn main() {}
+//! The program: command line, configuration, wiring and workers.
+//!
+//! ```text
+//!   candor serve ─┬─ store ◀── accounts ◀── portal ◀── HTTP on localhost, TLS elsewhere
+//!                 │               │
+//!                 └─ tunnel ◀─────┘ devices ▼  ▲ counts          (parent)
+//!                    ─────────────────────── channel ────────────────────
+//!                    candor worker vpn: TUN ◀─▶ UDP               (confined)
+//! ```
+//!
+//! What it never does: it keeps no log of people, parses nothing that a tunnel carries outside the worker, and prints
+//! no error text that came from outside.
+
+#![forbid(unsafe_code)]
+
+mod certificate;
+mod cli;
+mod client;
+mod config;
+mod demo;
+mod device;
+mod exercised;
+mod folder;
+mod listen;
+mod member;
+mod policy_commands;
+mod prove;
+mod say;
+mod serve;
+mod site;
+mod tls;
+mod tunnel;
+mod vpn_status;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use cli::{Cli, Command, DeviceCommand, ProveArgs};
+
+/// What went wrong is the caller's: usage.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Prints help on standard output and mistakes on standard error, as clap formats them.
+            let _reader_gone = error.print();
+            return if error.use_stderr() {
+                ExitCode::from(USAGE)
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    say::quiet_panics();
+    match cli.command {
+        Command::Worker { role } => worker(&role),
+        Command::Serve(arguments) => run(serve::serve(arguments)),
+        Command::Policy { command } => policy_commands::run(command),
+        Command::Demo => {
+            // Namespaces are taken before the runtime makes threads.
+            let isolated = demo::isolate();
+            run(demo::demo(isolated))
+        }
+        Command::Prove(arguments) => prove(arguments),
+        Command::Device {
+            command: DeviceCommand::Add(arguments),
+        } => run(device::add(arguments)),
+        Command::Certificate { file } => run(certificate::check(&file)),
+    }
+}
+
+fn worker(role: &str) -> ExitCode {
+    match role {
+        "vpn" => vpn::driver::run_worker(),
+        _ => ExitCode::from(USAGE),
+    }
+}
+
+/// Exit code 0 only when all holds.
+fn prove(arguments: ProveArgs) -> ExitCode {
+    let holds = std::cell::Cell::new(false);
+    let code = run(async {
+        holds.set(prove::prove(arguments).await?);
+        Ok(())
+    });
+    if holds.get() { code } else { ExitCode::FAILURE }
+}
+
+/// Runs an asynchronous command to its end and prints why it failed.
+fn run(command: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            say::complaint(format_args!("candor: the runtime does not start: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::complaint(format_args!("candor: {}", chain(&error)));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error with its causes, each on a line of its own.
+fn chain(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("\n  because: ")
+}

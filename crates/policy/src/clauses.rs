@@ -203,7 +203,7 @@ pub const CLAUSES: &[Clause] = &[
         26,
         Served,
         "Guard personal data by several measures while it is entered, sent and read.",
-        "TLS alone; forms carry a secret of their session; attempts are limited; personal columns are sealed with a key for each person.",
+        "TLS alone; a form is taken from this site alone; attempts are limited; personal columns are sealed with a key for each person.",
     ),
     no_log_vpn(
         27,

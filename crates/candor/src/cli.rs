@@ -1,0 +1,148 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Candor runs the services of an IP services provider from a privacy policy that it cannot break, and lets anybody
+/// check.
+#[derive(Debug, Parser)]
+#[command(name = "candor", version, max_term_width = 100, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start the provider. Needs no configuration: data goes to ./candor-data, the site to http://localhost:8080
+    Serve(ServeArgs),
+    /// The guided tour, about a minute: a provider, a member, a tunnel and a proof in namespaces of their own
+    Demo,
+    /// Prove on this machine that a running provider keeps nothing but what its policy declares
+    Prove(ProveArgs),
+    /// Work with policy files
+    Policy {
+        #[command(subcommand)]
+        command: PolicyCommand,
+    },
+    /// Work with your devices, as a member
+    Device {
+        #[command(subcommand)]
+        command: DeviceCommand,
+    },
+    /// Check an erasure certificate's signature
+    Certificate {
+        /// The certificate's file
+        file: PathBuf,
+    },
+    /// A confined process of the provider; started by it and of no use by hand
+    #[command(hide = true)]
+    Worker {
+        /// What it does: vpn
+        role: String,
+    },
+}
+
+/// Which instance is meant.
+#[derive(Debug, Args)]
+pub(crate) struct InstanceArgs {
+    /// The configuration; candor.toml in this folder when it is there, else the defaults
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The data folder, instead of the configuration's
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) instance: InstanceArgs,
+    /// The policy, instead of the configuration's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Check the configuration and the policy, print what would start, and exit
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProveArgs {
+    #[command(flatten)]
+    pub(crate) instance: InstanceArgs,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Check a policy file; says where it is wrong and what to write instead
+    Check {
+        /// The policy file
+        file: PathBuf,
+    },
+    /// Print what a policy file says
+    Show {
+        /// The policy file
+        file: PathBuf,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the pages of a policy: the page, the one-screen label, the cookie table, the JSON
+    Render {
+        /// The policy file
+        file: PathBuf,
+        /// The folder to write to; made when it is not there
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+    },
+    /// Print the digest of what a policy states
+    Digest {
+        /// The policy file
+        file: PathBuf,
+    },
+    /// Print every SQL statement that this program can run, with the fields it touches
+    Statements {
+        /// Only those that this policy makes available
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+    },
+    /// Compare the stopped instance's data with a policy; erase what the policy does not declare any more
+    Publish {
+        /// The policy file
+        file: PathBuf,
+        #[command(flatten)]
+        instance: InstanceArgs,
+        /// Erase for good what the policy does not declare any more
+        #[arg(long)]
+        erase_withdrawn: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeviceCommand {
+    /// Make a key pair here, add its public half to your account, print the WireGuard configuration
+    Add(DeviceAddArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeviceAddArgs {
+    /// What to call the device
+    #[arg(long, value_name = "NAME")]
+    pub(crate) label: String,
+    /// Your e-mail address; the password is asked for
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: String,
+    /// The provider's site
+    #[arg(long, value_name = "URL", default_value = "http://localhost:8080")]
+    pub(crate) url: String,
+    /// The SHA-256 fingerprint of the site's self-signed certificate, as the provider printed it
+    #[arg(long, value_name = "HEX")]
+    pub(crate) fingerprint: Option<String>,
+    /// The file to write the configuration to; standard output when absent
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}

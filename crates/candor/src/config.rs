@@ -1,0 +1,266 @@
+//! `candor.toml`: everything has a default, and a key that is not known is an error with its place.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use account::Tariff;
+use anyhow::{Context as _, bail};
+use serde::Deserialize;
+
+/// The file that is read when it is there and no other is named.
+const DEFAULT_FILE: &str = "candor.toml";
+/// Devices that a member may have where no tariff says otherwise.
+const DEFAULT_DEVICES: u32 = 10;
+const BYTES_PER_GIB: u64 = 1 << 30;
+
+/// The whole configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// Where the databases and keys lie.
+    pub(crate) data: PathBuf,
+    /// The policy file; the built-in default policy when absent.
+    pub(crate) policy: Option<PathBuf>,
+    pub(crate) site: Site,
+    pub(crate) vpn: Vpn,
+    #[serde(rename = "tariff")]
+    tariffs: Vec<TariffEntry>,
+}
+
+/// The web site.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Site {
+    /// Port of the plain HTTP site on this machine alone (127.0.0.1 and ::1).
+    pub(crate) local_port: u16,
+    /// Where the TLS site listens.
+    pub(crate) tls: SocketAddr,
+    /// The names by which others reach this machine; the self-signed certificate carries them.
+    pub(crate) names: Vec<String>,
+    /// A certificate chain in PEM, instead of the self-signed one.
+    pub(crate) certificate: Option<PathBuf>,
+    /// The key of that certificate in PEM.
+    pub(crate) key: Option<PathBuf>,
+}
+
+/// The VPN.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Vpn {
+    /// Whether there is a VPN at all.
+    pub(crate) enabled: bool,
+    /// UDP port of the tunnel.
+    pub(crate) port: u16,
+    /// The host that devices connect to; the first name of the site when absent.
+    pub(crate) endpoint: Option<String>,
+    /// Name of the tunnel interface.
+    pub(crate) interface: String,
+    /// The name servers that devices are told to ask.
+    pub(crate) dns: Vec<IpAddr>,
+    /// Largest inner packet in bytes.
+    pub(crate) mtu: u16,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TariffEntry {
+    name: String,
+    /// GiB up and down together in a calendar month; no limit when absent.
+    quota_gib: Option<f64>,
+    #[serde(default = "default_devices")]
+    devices: u32,
+}
+
+const fn default_devices() -> u32 {
+    DEFAULT_DEVICES
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("candor-data"),
+            policy: None,
+            site: Site::default(),
+            vpn: Vpn::default(),
+            tariffs: Vec::new(),
+        }
+    }
+}
+
+impl Default for Site {
+    fn default() -> Self {
+        Self {
+            local_port: 8080,
+            tls: SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), 8443),
+            names: Vec::new(),
+            certificate: None,
+            key: None,
+        }
+    }
+}
+
+impl Default for Vpn {
+    fn default() -> Self {
+        // 1420 = 1500 less IPv6 (40), UDP (8), and the header and tag of a data message (32).
+        Self {
+            enabled: true,
+            port: 51820,
+            endpoint: None,
+            interface: "candor0".into(),
+            dns: Vec::new(),
+            mtu: 1420,
+        }
+    }
+}
+
+impl Config {
+    /// Reads a configuration: the named file, or `candor.toml` when it is there, or the defaults.
+    ///
+    /// # Errors
+    /// The file cannot be read, has an unknown key or a value out of range; the message shows the place.
+    pub(crate) fn read(file: Option<&Path>) -> anyhow::Result<Self> {
+        let path = match file {
+            Some(path) => path,
+            None if Path::new(DEFAULT_FILE).exists() => Path::new(DEFAULT_FILE),
+            None => return Ok(Self::default()),
+        };
+        let text = std::fs::read_to_string(path).with_context(|| {
+            format!(
+                "the configuration {} cannot be read; is the name right?",
+                path.display()
+            )
+        })?;
+        let config: Self =
+            toml::from_str(&text).with_context(|| format!("the configuration {} is wrong", path.display()))?;
+        config
+            .check()
+            .with_context(|| format!("the configuration {} is wrong", path.display()))?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        if self.site.certificate.is_some() != self.site.key.is_some() {
+            bail!("[site] names only one of `certificate` and `key`; name both, or none for a self-signed certificate");
+        }
+        if !(1280..=1500).contains(&self.vpn.mtu) {
+            bail!(
+                "[vpn] mtu = {} is out of range; IPv6 needs at least 1280, and more than 1500 does not fit an Ethernet frame",
+                self.vpn.mtu
+            );
+        }
+        for (index, tariff) in self.tariffs.iter().enumerate() {
+            if tariff.name.trim().is_empty() {
+                bail!("[[tariff]] number {} has an empty name; give it one", index + 1);
+            }
+            if self.tariffs[..index].iter().any(|earlier| earlier.name == tariff.name) {
+                bail!(
+                    "[[tariff]] {} is there twice; give each tariff its own name",
+                    tariff.name
+                );
+            }
+            if tariff.quota_gib.is_some_and(|quota| !quota.is_finite() || quota <= 0.0) {
+                bail!(
+                    "[[tariff]] {}: quota_gib must be more than 0; leave it out for no limit",
+                    tariff.name
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// The tariffs, with one for everybody when none is configured.
+    pub(crate) fn tariffs(&self) -> Vec<Tariff> {
+        if self.tariffs.is_empty() {
+            return vec![Tariff {
+                name: "standard".into(),
+                quota_bytes: None,
+                devices: DEFAULT_DEVICES,
+            }];
+        }
+        let tariff = |entry: &TariffEntry| Tariff {
+            name: entry.name.clone(),
+            quota_bytes: entry.quota_gib.map(|gib| (gib * BYTES_PER_GIB as f64) as u64),
+            devices: entry.devices,
+        };
+        self.tariffs.iter().map(tariff).collect()
+    }
+
+    /// The names by which others reach this machine: those of the configuration, or the host name.
+    pub(crate) fn names(&self) -> Vec<String> {
+        if !self.site.names.is_empty() {
+            return self.site.names.clone();
+        }
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let host = host.trim();
+        vec![if host.is_empty() || host == "(none)" {
+            "localhost".to_owned()
+        } else {
+            host.to_owned()
+        }]
+    }
+
+    /// The addresses of the plain site: this machine alone.
+    pub(crate) fn local_addresses(&self) -> [SocketAddr; 2] {
+        let port = self.site.local_port;
+        [
+            SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
+            SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), port),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> anyhow::Result<Config> {
+        let config: Config = toml::from_str(text)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    #[test]
+    fn an_empty_file_gives_the_defaults() {
+        let config = parse("").unwrap();
+        assert_eq!(config.site.local_port, 8080);
+        assert_eq!(config.tariffs().len(), 1);
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_with_its_place() {
+        let error = parse("[vpn]\nprot = 51820\n").unwrap_err().to_string();
+        assert!(
+            error.contains("line 2") && error.contains("prot") && error.contains("port"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused_with_what_to_do() {
+        for (text, word) in [
+            ("[vpn]\nmtu = 1279\n", "1280"),
+            ("[vpn]\nmtu = 1501\n", "1500"),
+            ("[site]\ncertificate = \"a.pem\"\n", "name both"),
+            ("[[tariff]]\nname = \"a\"\n[[tariff]]\nname = \"a\"\n", "twice"),
+            ("[[tariff]]\nname = \"a\"\nquota_gib = 0\n", "more than 0"),
+            ("[[tariff]]\nname = \" \"\n", "empty name"),
+        ] {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(error.contains(word), "{text}: {error}");
+        }
+        assert!(parse("[vpn]\nmtu = 1280\n").is_ok());
+    }
+
+    #[test]
+    fn a_quota_is_given_in_gib() {
+        let config = parse("[[tariff]]\nname = \"small\"\nquota_gib = 0.5\ndevices = 2\n").unwrap();
+        assert_eq!(
+            config.tariffs(),
+            [Tariff {
+                name: "small".into(),
+                quota_bytes: Some(1 << 29),
+                devices: 2
+            }]
+        );
+    }
+}

@@ -1,0 +1,168 @@
+//! `candor policy …`: exit code 0 when all is well, 1 when the policy is wrong, 2 for wrong usage.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use policy::Compiled;
+use store::{Options, Store};
+
+use crate::cli::{InstanceArgs, PolicyCommand};
+use crate::config::Config;
+use crate::exercised::{CATALOGUES, fields};
+use crate::folder::Folder;
+use crate::serve::SystemClock;
+use crate::{USAGE, chain, say};
+
+/// Which failure: of the policy, or of the call.
+enum Failure {
+    Policy(policy::Errors),
+    Usage(anyhow::Error),
+    Other(anyhow::Error),
+}
+
+impl From<policy::Errors> for Failure {
+    fn from(errors: policy::Errors) -> Self {
+        Self::Policy(errors)
+    }
+}
+
+/// Runs a policy command.
+pub(crate) fn run(command: PolicyCommand) -> ExitCode {
+    let result = match command {
+        PolicyCommand::Check { file } => check(&file),
+        PolicyCommand::Show { file, json } => show(&file, json),
+        PolicyCommand::Render { file, out } => render(&file, &out),
+        PolicyCommand::Digest { file } => compile(&file).map(|compiled| say::answer(compiled.plan().digest())),
+        PolicyCommand::Statements { policy } => statements(policy.as_deref()),
+        PolicyCommand::Publish {
+            file,
+            instance,
+            erase_withdrawn,
+        } => publish(&file, &instance, erase_withdrawn),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Policy(errors)) => {
+            say::complaint(format_args!("{errors}"));
+            ExitCode::FAILURE
+        }
+        Err(Failure::Usage(error)) => {
+            say::complaint(format_args!("candor: {}", chain(&error)));
+            ExitCode::from(USAGE)
+        }
+        Err(Failure::Other(error)) => {
+            say::complaint(format_args!("candor: {}", chain(&error)));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    let read = std::fs::read_to_string(file);
+    read.with_context(|| format!("the policy {} cannot be read; is the name right?", file.display()))
+        .map_err(Failure::Usage)
+}
+
+fn compile(file: &Path) -> Result<Compiled, Failure> {
+    Ok(policy::compile(&read(file)?, &file.display().to_string())?)
+}
+
+fn check(file: &Path) -> Result<(), Failure> {
+    say::answer(policy::check_text(&read(file)?, &file.display().to_string())?.trim_end());
+    let compiled = compile(file)?;
+    let exercised = fields();
+    let idle: Vec<&str> = compiled
+        .plan()
+        .kept_fields()
+        .filter(|field| !exercised.contains(field))
+        .map(plan::FieldId::key)
+        .collect();
+    if !idle.is_empty() {
+        say::answer(format_args!(
+            "declared, not collected by this version: {}",
+            idle.join(", ")
+        ));
+    }
+    Ok(())
+}
+
+fn show(file: &Path, json: bool) -> Result<(), Failure> {
+    let compiled = compile(file)?;
+    let text = if json {
+        policy::show_json(&compiled, &fields(), env!("CARGO_PKG_VERSION"))
+    } else {
+        policy::show_text(&compiled, &fields(), env!("CARGO_PKG_VERSION"))
+    };
+    say::answer(text.trim_end());
+    Ok(())
+}
+
+fn render(file: &Path, out: &Path) -> Result<(), Failure> {
+    let source = read(file)?;
+    let files = policy::render_files(
+        &source,
+        &file.display().to_string(),
+        &fields(),
+        env!("CARGO_PKG_VERSION"),
+    )?;
+    std::fs::create_dir_all(out)
+        .with_context(|| format!("the folder {} cannot be made", out.display()))
+        .map_err(Failure::Usage)?;
+    for (name, bytes) in &files {
+        let path = out.join(name);
+        std::fs::write(&path, bytes)
+            .with_context(|| format!("{} cannot be written", path.display()))
+            .map_err(Failure::Usage)?;
+        say::answer(path.display());
+    }
+    Ok(())
+}
+
+fn statements(policy: Option<&Path>) -> Result<(), Failure> {
+    let compiled = policy.map(compile).transpose()?;
+    for listed in store::statement_list(CATALOGUES) {
+        let available = compiled
+            .as_ref()
+            .is_none_or(|compiled| listed.is_available(compiled.plan()));
+        if available {
+            say::answer(listed);
+        }
+    }
+    Ok(())
+}
+
+fn publish(file: &Path, instance: &InstanceArgs, erase_withdrawn: bool) -> Result<(), Failure> {
+    let compiled = compile(file)?;
+    let work = async {
+        let mut config = Config::read(instance.config.as_deref())?;
+        if let Some(data) = &instance.data {
+            config.data.clone_from(data);
+        }
+        let folder = Folder::take(&config.data)?;
+        let store = Store::open(Options {
+            folder: folder.path().to_owned(),
+            wrapping: folder.wrapping_key()?,
+            plan: Arc::new(compiled.plan().clone()),
+            catalogues: CATALOGUES.to_vec(),
+            clock: Arc::new(SystemClock),
+            erase_leftovers: erase_withdrawn,
+        })
+        .await?;
+        store.close().await;
+        anyhow::Ok(())
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Other(error.into()))?;
+    runtime.block_on(work).map_err(Failure::Other)?;
+    say::answer(format_args!(
+        "the data fits the policy {} (digest {}); `candor serve --policy {}` starts with it",
+        compiled.plan().parts().name,
+        compiled.plan().digest(),
+        file.display()
+    ));
+    Ok(())
+}

@@ -1,0 +1,300 @@
+//! `candor serve`: the start, in an order in which nothing runs before what it stands on, and the stop.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use account::Accounts;
+use anyhow::{Context as _, bail};
+use plan::{Clock, Event, Place, RecipientClass, Timestamp};
+use policy::Compiled;
+use store::{Options, Store};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+
+use crate::cli::ServeArgs;
+use crate::config::Config;
+use crate::exercised::{CATALOGUES, fields};
+use crate::folder::{Folder, Running};
+use crate::listen::Listener;
+use crate::tls::{self, Tls};
+use crate::tunnel::{Tunnel, TunnelOptions};
+use crate::{say, vpn_status};
+
+const DEFAULT_POLICY: &str = include_str!("../../../policies/default.kdl");
+const DEFAULT_POLICY_NAME: &str = "policies/default.kdl (built in)";
+/// How often what has expired is deleted. Reads filter by expiry, so lateness never shows.
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+
+/// The real clock: the only one of the program.
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_microseconds(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+    }
+}
+
+/// Starts the provider and serves until it is told to stop.
+///
+/// # Errors
+/// Each says what happened, why and what to do.
+pub(crate) async fn serve(arguments: ServeArgs) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    let mut config = Config::read(arguments.instance.config.as_deref())?;
+    if let Some(data) = arguments.instance.data {
+        config.data = data;
+    }
+    if arguments.policy.is_some() {
+        config.policy = arguments.policy;
+    }
+    let policy = Arc::new(compile(config.policy.as_deref())?);
+    check_against_policy(&config, &policy)?;
+    if arguments.check {
+        say::answer(summary(&config, &policy));
+        return Ok(());
+    }
+    let folder = Folder::take(&config.data)?;
+    let store = open_store(&folder, &policy).await?;
+    if store.erasures_finished > 0 {
+        say::event(Event::ErasuresFinished {
+            subjects: store.erasures_finished,
+        });
+    }
+    let (changes, heard) = mpsc::unbounded_channel();
+    let accounts = Accounts::new(store.clone(), config.tariffs(), changes).await;
+    let accounts = Arc::new(accounts.context("the policy lacks what every account needs")?);
+    let tls = tls::prepare(&config, folder.path())?;
+    let listeners = bind(&config, &tls).await?;
+    let tunnel = start_tunnel(&config, &accounts, heard).await?;
+    let router = portal::router(portal::Portal {
+        accounts: Arc::clone(&accounts),
+        policy: Arc::clone(&policy),
+        exercised: fields(),
+        vpn: tunnel.status(),
+        version: env!("CARGO_PKG_VERSION"),
+    })?;
+    let (stop, stopping) = watch::channel(false);
+    let mut serving = tokio::task::JoinSet::new();
+    for listener in listeners {
+        serving.spawn(listener.serve(router.clone(), stopping.clone()));
+    }
+    serving.spawn(sweep(Arc::clone(&accounts), stopping.clone()));
+    folder.announce(&Running {
+        pid: std::process::id(),
+        local_port: config.site.local_port,
+        vpn_port: config.vpn.port,
+        plan_digest: policy.plan().digest().to_string(),
+    })?;
+    say::answer(welcome(&config, &policy, &accounts, &tls, &tunnel));
+    say::event(Event::Started {
+        milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+    });
+
+    wait_for_signal().await?;
+    say::event(Event::Stopping);
+    // Nobody listens when every part has ended already.
+    let _unheard = stop.send(true);
+    while serving.join_next().await.is_some() {}
+    tunnel.stop().await;
+    store.close().await;
+    folder.retire();
+    Ok(())
+}
+
+/// The policy of a file, or the built-in default.
+///
+/// # Errors
+/// The file cannot be read, or is wrong: every mistake with its place.
+pub(crate) fn compile(file: Option<&Path>) -> anyhow::Result<Compiled> {
+    let (source, name) = match file {
+        None => (DEFAULT_POLICY.to_owned(), DEFAULT_POLICY_NAME.to_owned()),
+        Some(file) => {
+            let source = std::fs::read_to_string(file);
+            let source =
+                source.with_context(|| format!("the policy {} cannot be read; is the name right?", file.display()))?;
+            (source, file.display().to_string())
+        }
+    };
+    policy::compile(&source, &name).map_err(|errors| anyhow::anyhow!("the policy is wrong\n{errors}"))
+}
+
+/// What the configuration would do must be declared: a name server that is not a recipient is refused.
+fn check_against_policy(config: &Config, policy: &Compiled) -> anyhow::Result<()> {
+    let recipients = &policy.plan().parts().recipients;
+    let declared = recipients
+        .iter()
+        .any(|recipient| recipient.class == RecipientClass::Resolver && recipient.enabled);
+    if !config.vpn.dns.is_empty() && !declared {
+        bail!(
+            "candor.toml names a name server under [vpn] dns, but the policy hands nobody the names that members look up; \
+             take the line out, or add to the policy: recipient resolver class=resolver {{ gets dns.query; for service }}"
+        );
+    }
+    Ok(())
+}
+
+async fn open_store(folder: &Folder, policy: &Compiled) -> anyhow::Result<Store> {
+    let store = Store::open(Options {
+        folder: folder.path().to_owned(),
+        wrapping: folder.wrapping_key()?,
+        plan: Arc::new(policy.plan().clone()),
+        catalogues: CATALOGUES.to_vec(),
+        clock: Arc::new(SystemClock),
+        erase_leftovers: false,
+    });
+    store
+        .await
+        .with_context(|| format!("the databases in {} cannot be opened", folder.path().display()))
+}
+
+async fn bind(config: &Config, tls: &Tls) -> anyhow::Result<Vec<Listener>> {
+    let mut listeners = vec![Listener::bind(config.site.tls, Some(Arc::clone(&tls.config))).await?];
+    for (index, address) in config.local_addresses().into_iter().enumerate() {
+        match Listener::bind(address, None).await {
+            Ok(listener) => listeners.push(listener),
+            // A machine without IPv6 has no ::1; 127.0.0.1 must work.
+            Err(_) if index > 0 && !has_ipv6() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(listeners)
+}
+
+fn has_ipv6() -> bool {
+    Path::new("/proc/net/if_inet6").exists()
+}
+
+async fn start_tunnel(
+    config: &Config,
+    accounts: &Arc<Accounts>,
+    changes: mpsc::UnboundedReceiver<account::DeviceChange>,
+) -> anyhow::Result<vpn_status::Vpn> {
+    if !config.vpn.enabled {
+        return Ok(vpn_status::Vpn::off(
+            "the configuration switches it off",
+            "set `enabled = true` under [vpn] in candor.toml",
+        ));
+    }
+    if !accounts.has_devices() {
+        return Ok(vpn_status::Vpn::off(
+            "the policy declares no devices",
+            "add to the policy: collect device.label device.key device.psk surface=account { for service; keep until=account.closed }",
+        ));
+    }
+    let private_key = accounts.store().instance_secret("wireguard").await?;
+    let options = TunnelOptions {
+        port: config.vpn.port,
+        interface: config.vpn.interface.clone(),
+        mtu: config.vpn.mtu,
+        endpoint: config
+            .vpn
+            .endpoint
+            .clone()
+            .unwrap_or_else(|| config.names().swap_remove(0)),
+        dns: config.vpn.dns.clone(),
+        private_key,
+    };
+    Ok(
+        match Tunnel::start(options, Arc::clone(accounts), changes, say::event).await {
+            Ok(tunnel) => vpn_status::Vpn::on(tunnel),
+            Err(unavailable) => vpn_status::Vpn::off(&unavailable.missing, &unavailable.remedy),
+        },
+    )
+}
+
+async fn sweep(accounts: Arc<Accounts>, mut stopping: watch::Receiver<bool>) {
+    let mut every = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tokio::select! {
+            _ = every.tick() => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
+        match accounts.store().sweep().await {
+            Ok(0) => {}
+            Ok(rows) => say::event(Event::Swept { rows }),
+            Err(_) => say::event(Event::Failed {
+                place: Place::Sweep,
+                code: 1,
+            }),
+        }
+        if accounts.check_quotas().await.is_err() {
+            say::event(Event::Failed {
+                place: Place::Sweep,
+                code: 2,
+            });
+        }
+    }
+}
+
+async fn wait_for_signal() -> anyhow::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+fn summary(config: &Config, policy: &Compiled) -> String {
+    let dns = match config.vpn.dns.as_slice() {
+        [] => "devices keep their own".to_owned(),
+        servers => servers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    };
+    let tariffs: Vec<String> = config.tariffs().into_iter().map(|tariff| tariff.name).collect();
+    format!(
+        "the configuration and the policy fit together\n  policy   {} ({})\n  digest   {}\n  data     {}\n  site     http://localhost:{}, TLS on {}\n  \
+         vpn      {}\n  dns      {dns}\n  tariffs  {}",
+        policy.plan().parts().name,
+        policy.file_name(),
+        policy.plan().digest(),
+        config.data.display(),
+        config.site.local_port,
+        config.site.tls,
+        if config.vpn.enabled {
+            format!("UDP port {}", config.vpn.port)
+        } else {
+            "off".to_owned()
+        },
+        tariffs.join(", "),
+    )
+}
+
+fn welcome(config: &Config, policy: &Compiled, accounts: &Accounts, tls: &Tls, vpn: &vpn_status::Vpn) -> String {
+    let name = config.names().swap_remove(0);
+    let (local, far) = (
+        format!("http://localhost:{}", config.site.local_port),
+        format!("https://{name}:{}", config.site.tls.port()),
+    );
+    let mut lines = vec![
+        format!(
+            "Candor {} keeps the policy {} ({})",
+            env!("CARGO_PKG_VERSION"),
+            policy.plan().parts().name,
+            policy.file_name()
+        ),
+        format!("  digest  {}", policy.plan().digest()),
+        format!("  site    {local}   from elsewhere {far}"),
+    ];
+    if tls.self_signed {
+        lines.push(format!(
+            "          self-signed; SHA-256 fingerprint {}",
+            tls.fingerprint
+        ));
+    }
+    lines.extend(
+        vpn.lines()
+            .into_iter()
+            .enumerate()
+            .map(|(index, line)| format!("  {}{line}", if index == 0 { "vpn     " } else { "        " })),
+    );
+    lines.push(format!("  data    {}", config.data.display()));
+    if let Some(token) = accounts.set_up().text() {
+        lines.push("Set up, once, within the hour:".to_owned());
+        lines.push(format!("  {local}/set-up/{token}"));
+        lines.push(format!("  {far}/set-up/{token}"));
+    }
+    lines.join("\n")
+}

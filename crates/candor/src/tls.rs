@@ -1,0 +1,86 @@
+//! TLS: the operator's certificate, or one that the program signs itself.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::config::Config;
+use crate::folder::write_secret;
+
+const CERTIFICATE_FILE: &str = "tls.crt";
+const KEY_FILE: &str = "tls.key";
+
+/// What the TLS side needs, and the fingerprint that a far operator compares.
+pub(crate) struct Tls {
+    pub(crate) config: Arc<ServerConfig>,
+    /// SHA-256 of the certificate, in hexadecimal with colons.
+    pub(crate) fingerprint: String,
+    /// Whether browsers will warn.
+    pub(crate) self_signed: bool,
+}
+
+/// Reads the certificate and key, making self-signed ones when there are none.
+///
+/// # Errors
+/// A file cannot be read or is no certificate or key.
+pub(crate) fn prepare(config: &Config, data: &Path) -> anyhow::Result<Tls> {
+    let (certificate, key, self_signed) = match (&config.site.certificate, &config.site.key) {
+        (Some(certificate), Some(key)) => (certificate.clone(), key.clone(), false),
+        _ => {
+            let (certificate, key) = (data.join(CERTIFICATE_FILE), data.join(KEY_FILE));
+            if !certificate.exists() || !key.exists() {
+                sign(config.names(), &certificate, &key)?;
+            }
+            (certificate, key, true)
+        }
+    };
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&certificate)
+        .and_then(Iterator::collect)
+        .with_context(|| format!("the certificate {} cannot be read as PEM", certificate.display()))?;
+    let private = PrivateKeyDer::from_pem_file(&key)
+        .with_context(|| format!("the key {} cannot be read as PEM", key.display()))?;
+    let first = chain
+        .first()
+        .with_context(|| format!("{} holds no certificate", certificate.display()))?;
+    let fingerprint = fingerprint(first);
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    // rustls offers TLS 1.3, and 1.2 with ECDHE and AEAD suites only: the floor that the clauses demand.
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, private)
+        .context("the certificate and the key do not belong together")?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Tls {
+        config: Arc::new(config),
+        fingerprint,
+        self_signed,
+    })
+}
+
+fn sign(names: Vec<String>, certificate: &Path, key: &Path) -> anyhow::Result<()> {
+    let names = names.into_iter().chain(["localhost".to_owned()]).collect::<Vec<_>>();
+    let signed = rcgen::generate_simple_self_signed(names)
+        .context("a self-signed certificate cannot be made of the names in [site]")?;
+    write_secret(key, signed.signing_key.serialize_pem().as_bytes())?;
+    write_secret(certificate, signed.cert.pem().as_bytes())
+}
+
+/// SHA-256 of a certificate, as browsers show it.
+pub(crate) fn fingerprint(certificate: &CertificateDer<'_>) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, certificate);
+    digest
+        .as_ref()
+        .iter()
+        .enumerate()
+        .fold(String::new(), |mut text, (index, byte)| {
+            let separator = if index == 0 { "" } else { ":" };
+            write!(text, "{separator}{byte:02X}").expect("a String takes every text");
+            text
+        })
+}

@@ -1,0 +1,272 @@
+//! The tunnel's part of the machine's network: device, sockets, rules and settings, all taken away again when this is
+//! dropped.
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::AsFd;
+
+use sys::channel::{self, Channel};
+use sys::missing::Capabilities;
+use sys::nft::{self, TunnelRules};
+use sys::sysctl::Restore;
+use sys::{Conntrack, Error, Identity, LinkName, Machine, NetNamespace, Range, Spawn, Tun, UdpSocket, Worker};
+use vpn::proto::{Shared, Translation};
+
+use super::{TunnelOptions, Unavailable};
+
+/// The machine's own address in the tunnel, and the one that every device has. Devices keep theirs in a file, so these
+/// never change. The IPv6 network was drawn once, as RFC 4193, section 3.2.2, asks.
+const SERVER_V4: Ipv4Addr = Ipv4Addr::new(10, 66, 0, 1);
+const SERVER_V6: Ipv6Addr = Ipv6Addr::new(0xfd66, 0x8f1c, 0x2a47, 0, 0, 0, 0, 1);
+const DEVICE_V4: Ipv4Addr = Ipv4Addr::new(10, 66, 0, 2);
+const DEVICE_V6: Ipv6Addr = Ipv6Addr::new(0xfd66, 0x8f1c, 0x2a47, 0, 0, 0, 0, 2);
+/// Sessions' internal addresses: the half of RFC 6598's network in which no large hosting provider is known to keep
+/// services of its own, half a million sessions; and a second network of ours.
+const POOL_V4: Ipv4Addr = Ipv4Addr::new(100, 64, 0, 0);
+const POOL_V4_LEN: u8 = 11;
+const POOL_V6: Ipv6Addr = Ipv6Addr::new(0xfd66, 0x8f1c, 0x2a47, 1, 0, 0, 0, 0);
+const POOL_V6_LEN: u8 = 64;
+
+/// A bit in the connection mark of every flow out of the tunnel, by which all of them can be struck at once. Other
+/// programs' bits are left as they are.
+const FLOW_MARK: u32 = 0x0ca0_0000;
+/// "nobody" and its group on every distribution (`nobody`, `nogroup`).
+const NOBODY: u32 = 65_534;
+/// `CAP_SETGID` and `CAP_SETUID` (`linux/capability.h`).
+const MAY_BECOME: u64 = 1 << 6 | 1 << 7;
+
+/// Link-local IPv4, in which hosting providers keep credentials (RFC 3927).
+const LINK_LOCAL: (Ipv4Addr, u8) = (Ipv4Addr::new(169, 254, 0, 0), 16);
+
+/// Where idle flows end on kernels that cannot strike them by source: the least that RFC 5382, section 5, allows.
+const ESTABLISHED_SECONDS: &str = "7440";
+
+/// The addresses of every device and the pools behind them.
+pub(super) fn translation() -> Translation {
+    Translation {
+        shared: Shared {
+            v4: DEVICE_V4,
+            v6: DEVICE_V6,
+        },
+        pool_v4: POOL_V4,
+        pool_v4_len: POOL_V4_LEN,
+        pool_v6: POOL_V6,
+        reserved: 16,
+    }
+}
+
+/// Everything that the tunnel has of the machine. Fields drop in this order: rules before the device, so that no
+/// packet passes without them.
+pub(super) struct Network {
+    _rules: nft::Applied,
+    _outer: Outer,
+    tun: Option<Tun>,
+    tun_options: sys::TunOptions,
+    sockets: [UdpSocket; 2],
+    identity: Option<Identity>,
+    _settings: Restore,
+}
+
+impl Network {
+    pub(super) fn set_up(options: &TunnelOptions) -> Result<Self, Unavailable> {
+        let machine = Machine::look()?;
+        if let Some(missing) = machine.missing_for_tunnel().first() {
+            return Err((*missing).into());
+        }
+        let interface = LinkName::new(&options.interface)?;
+        let has_ipv6 = has_ipv6();
+        let sockets = [bind_v4(options.port)?, bind_v6(options.port, has_ipv6)?];
+        let tun_options = tun_options(&interface, options.mtu, has_ipv6)?;
+        let tun = Tun::create(&tun_options)?;
+        let rules = nft::Applied::load(&rules(&interface)?)?;
+        let outer = Outer::load(&interface, options.port)?;
+        // After the rules: they load the modules that have some of the settings.
+        let mut settings = Restore::new();
+        settings.forward()?;
+        settings.keep_no_records()?;
+        if !Conntrack::open()?.knows_sources() {
+            settings.set_if_present(
+                "net/netfilter/nf_conntrack_tcp_timeout_established",
+                ESTABLISHED_SECONDS,
+            )?;
+        }
+        Ok(Self {
+            _rules: rules,
+            _outer: outer,
+            tun: Some(tun),
+            tun_options,
+            sockets,
+            identity: identity(machine.capabilities),
+            _settings: settings,
+        })
+    }
+
+    /// Whom the worker becomes.
+    pub(super) fn identity(&self) -> Option<Identity> {
+        self.identity
+    }
+
+    /// Starts a worker with the tunnel's descriptors, and gives our end of its channel.
+    pub(super) fn start_worker(&mut self) -> Result<(Worker, Channel), Error> {
+        let tun = match self.tun.take() {
+            Some(tun) => tun,
+            None => Tun::create(&self.tun_options)?,
+        };
+        let tun = self.tun.insert(tun);
+        let (near, far) = channel::pair()?;
+        let [v4, v6] = &self.sockets;
+        let spawn = Spawn::again(&["worker", "vpn"]);
+        let spawn = spawn
+            .give(far.as_fd())
+            .give(tun.as_fd())
+            .give(v4.as_fd())
+            .give(v6.as_fd());
+        Ok((spawn.start()?, near))
+    }
+
+    /// Lets the tunnel device vanish; the next worker gets a new one. For one that was switched off or removed from
+    /// outside, which loses its routes.
+    pub(super) fn give_up_device(&mut self) {
+        self.tun = None;
+    }
+}
+
+/// Rules around the tunnel that concern the kernel's connection table: what goes between a device and our UDP port is
+/// never entered, so that no client address is, and flows out of the tunnel carry [`FLOW_MARK`].
+struct Outer {
+    table: String,
+    namespace: NetNamespace,
+}
+
+impl Outer {
+    fn load(interface: &LinkName, port: u16) -> Result<Self, Error> {
+        let namespace = NetNamespace::present()?;
+        let tun = interface.as_str();
+        let table = format!("candor_{tun}_flows");
+        nft::apply(&format!(
+            "table inet {table} {{}}\ndelete table inet {table}\ntable inet {table} {{\n  \
+             chain arriving {{\n    type filter hook prerouting priority raw; policy accept;\n    \
+             iifname != \"{tun}\" fib daddr type local udp dport {port} notrack\n  }}\n  \
+             chain leaving {{\n    type filter hook output priority raw; policy accept;\n    \
+             oifname != \"{tun}\" udp sport {port} notrack\n  }}\n  \
+             chain marking {{\n    type filter hook prerouting priority mangle; policy accept;\n    \
+             iifname \"{tun}\" ct mark set ct mark | {FLOW_MARK:#010x}\n  }}\n}}\n"
+        ))?;
+        Ok(Self { table, namespace })
+    }
+}
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        strike_all();
+        // The next start replaces what could not be removed now.
+        let _ = match self.namespace.is_present() {
+            Ok(true) => nft::remove(&self.table),
+            Ok(false) | Err(_) => self.namespace.run(|| nft::remove(&self.table)).flatten(),
+        };
+    }
+}
+
+/// Strikes every flow out of the tunnel from the kernel's connection table.
+pub(super) fn strike_all() {
+    // What cannot be struck ends by the kernel's own timeouts.
+    let _ = Conntrack::open().and_then(|table| table.strike_marked(FLOW_MARK));
+}
+
+fn rules(interface: &LinkName) -> Result<TunnelRules, Error> {
+    Ok(TunnelRules {
+        name: interface.clone(),
+        tun: interface.clone(),
+        inside: pools()?,
+        services: Vec::new(),
+        refused: vec![Range::new(LINK_LOCAL.0.into(), LINK_LOCAL.1)?],
+    })
+}
+
+fn pools() -> Result<Vec<Range>, Error> {
+    Ok(vec![
+        Range::new(POOL_V4.into(), POOL_V4_LEN)?,
+        Range::new(POOL_V6.into(), POOL_V6_LEN)?,
+    ])
+}
+
+fn tun_options(interface: &LinkName, mtu: u16, has_ipv6: bool) -> Result<sys::TunOptions, Error> {
+    let here = |address: IpAddr| has_ipv6 || address.is_ipv4();
+    let mut addresses = vec![Range::new(SERVER_V4.into(), 32)?, Range::new(SERVER_V6.into(), 128)?];
+    let mut routes = pools()?;
+    addresses.retain(|range| here(range.address()));
+    routes.retain(|range| here(range.address()));
+    Ok(sys::TunOptions {
+        name: interface.clone(),
+        mtu_bytes: mtu.into(),
+        queue_packets: sys::tun::QUEUE_PACKETS,
+        addresses,
+        routes,
+    })
+}
+
+fn bind_v4(port: u16) -> Result<UdpSocket, Unavailable> {
+    UdpSocket::bind(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port)).map_err(|error| taken(error, port))
+}
+
+/// On a machine without IPv6, a socket on which nobody calls: the worker is always given two.
+fn bind_v6(port: u16, has_ipv6: bool) -> Result<UdpSocket, Unavailable> {
+    let address = match has_ipv6 {
+        true => SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port),
+        false => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0),
+    };
+    UdpSocket::bind(address).map_err(|error| taken(error, port))
+}
+
+fn taken(error: Error, port: u16) -> Unavailable {
+    match error {
+        Error::Kernel { source, .. } if source.kind() == std::io::ErrorKind::AddrInUse => Unavailable::port_taken(port),
+        other => other.into(),
+    }
+}
+
+/// IPv6 is built in and not switched off (kernel `ip-sysctl.rst`, `disable_ipv6`).
+fn has_ipv6() -> bool {
+    fs::read_to_string("/proc/sys/net/ipv6/conf/all/disable_ipv6").is_ok_and(|value| value.trim_end() == "0")
+}
+
+/// Nobody, where this process may become it: not in a user namespace that knows root alone, and not with
+/// `CAP_NET_ADMIN` alone. Then the worker stays who it is, without a capability.
+fn identity(capabilities: Capabilities) -> Option<Identity> {
+    let knows_nobody = |map: &str| fs::read_to_string(map).is_ok_and(|map| covers(&map, NOBODY));
+    let may_leave_groups = fs::read_to_string("/proc/self/setgroups").is_ok_and(|value| value.trim_end() == "allow");
+    let may = capabilities.0 & MAY_BECOME == MAY_BECOME
+        && may_leave_groups
+        && knows_nobody("/proc/self/uid_map")
+        && knows_nobody("/proc/self/gid_map");
+    may.then_some(Identity {
+        user: NOBODY,
+        group: NOBODY,
+    })
+}
+
+/// Lines of three numbers: first id inside, first outside, how many (`user_namespaces(7)`).
+fn covers(map: &str, id: u32) -> bool {
+    map.lines().any(|line| {
+        let numbers: Vec<u64> = line
+            .split_whitespace()
+            .filter_map(|number| number.parse().ok())
+            .collect();
+        match numbers.as_slice() {
+            [first, _, count] => (*first..first.saturating_add(*count)).contains(&id.into()),
+            _ => false,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_namespace_of_root_alone_does_not_know_nobody() {
+        assert!(covers("         0          0 4294967295\n", NOBODY));
+        assert!(!covers("         0       1000          1\n", NOBODY));
+        assert!(!covers("", NOBODY));
+    }
+}

@@ -1,0 +1,29 @@
+//! Asking another process to end.
+
+use crate::{Error, kernel};
+
+/// Asks a process of ours to end in its own way (`SIGTERM`, `kill(2)`).
+///
+/// # Errors
+/// There is no such process, or it is not ours.
+pub fn ask_to_end(process: u32) -> Result<(), Error> {
+    let process = i32::try_from(process).unwrap_or(i32::MAX).max(2);
+    // SAFETY: kill(2) takes two numbers. A positive one names a single process.
+    let answer = unsafe { libc::kill(process, libc::SIGTERM) };
+    kernel::done("ask a process to end", answer).map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::Command;
+
+    #[test]
+    fn a_process_that_is_asked_to_end_ends() {
+        let mut child = Command::new("sleep").arg("60").spawn().expect("sleep(1) is part of Debian");
+        ask_to_end(child.id()).expect("the child is ours");
+        let status = child.wait().expect("the child is ours");
+        assert_eq!(status.signal(), Some(libc::SIGTERM));
+    }
+}

@@ -212,12 +212,7 @@ impl FromWorker {
             Self::Ready(lock) => {
                 let mut out = Writer::new(READY, 9);
                 out.u8(lock.landlock_abi);
-                for fact in [
-                    lock.no_tcp,
-                    lock.scoped,
-                    lock.bounding_set_emptied,
-                    lock.memory_pinned,
-                ] {
+                for fact in [lock.no_tcp, lock.scoped, lock.bounding_set_emptied, lock.memory_pinned] {
                     out.u8(fact.into());
                 }
                 out.u32(lock.filter_instructions);

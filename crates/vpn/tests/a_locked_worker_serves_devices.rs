@@ -56,7 +56,11 @@ fn run(words: &[&str]) -> ExitCode {
         })
         .count();
     println!("\ntest result: {} passed; {failed} failed", tests.len() - failed);
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// A test that skips itself proves nothing, so the lack of rights is a failure with its remedy.

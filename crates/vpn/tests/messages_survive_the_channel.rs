@@ -64,7 +64,9 @@ fn put_devices(devices: Vec<(u32, [u8; 32], [u8; 32])>) -> Hidden<ToWorker> {
 }
 
 fn remove_devices(keys: Vec<[u8; 32]>) -> Hidden<ToWorker> {
-    Hidden(ToWorker::RemoveDevices(keys.into_iter().map(PublicKey::from_bytes).collect()))
+    Hidden(ToWorker::RemoveDevices(
+        keys.into_iter().map(PublicKey::from_bytes).collect(),
+    ))
 }
 
 fn freed(addresses: Vec<(u32, u128)>) -> Hidden<FromWorker> {
@@ -101,8 +103,7 @@ fn from_worker() -> impl Strategy<Value = Hidden<FromWorker>> {
     prop_oneof![
         lock,
         prop::collection::vec(moved, 1..=ACCOUNTS).prop_map(|moved| Hidden(FromWorker::Usage(moved))),
-        any::<(u32, u32)>()
-            .prop_map(|(ticket, active_devices)| Hidden(FromWorker::Flushed { ticket, active_devices })),
+        any::<(u32, u32)>().prop_map(|(ticket, active_devices)| Hidden(FromWorker::Flushed { ticket, active_devices })),
         prop::collection::vec(any::<(u32, u128)>(), 1..=ADDRESSES).prop_map(freed),
         Just(()).prop_map(|()| Hidden(FromWorker::Stopped)),
     ]
@@ -192,7 +193,11 @@ fn numbers_out_of_bounds_are_refused() {
 
 #[test]
 fn a_list_one_past_its_bound_is_refused_and_an_empty_one_too() {
-    let moved = Moved { slot: 1, up: 2, down: 3 };
+    let moved = Moved {
+        slot: 1,
+        up: 2,
+        down: 3,
+    };
     assert!(FromWorker::decode(&FromWorker::Usage(vec![moved; ACCOUNTS]).encode()).is_ok());
     assert!(FromWorker::decode(&FromWorker::Usage(vec![moved; ACCOUNTS + 1]).encode()).is_err());
     assert!(FromWorker::decode(&FromWorker::Usage(Vec::new()).encode()).is_err());

@@ -119,7 +119,9 @@ fn carry(poller: &Poller, mut engine: Engine, mut carrier: Carrier, clock: &Cloc
         let pause = engine
             .poll_timeout()
             .map(|deadline| deadline.saturating_duration_since(clock.now()));
-        is_stopped = poller.wait(&mut ready, pause.map(|pause| pause.min(Duration::from_secs(1)))).is_err();
+        is_stopped = poller
+            .wait(&mut ready, pause.map(|pause| pause.min(Duration::from_secs(1))))
+            .is_err();
         let now = clock.now();
         for event in &ready {
             let carried = match event.token {

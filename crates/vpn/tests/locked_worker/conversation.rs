@@ -25,7 +25,13 @@ fn ends_with(served: &mut Served, end: End) {
 fn stop() {
     let mut served = Served::alone().configured(Duration::from_secs(3600));
     served.line.say(&ToWorker::Stop);
-    assert!(matches!(served.line.hear(), FromWorker::Flushed { ticket: 0, active_devices: 0 }));
+    assert!(matches!(
+        served.line.hear(),
+        FromWorker::Flushed {
+            ticket: 0,
+            active_devices: 0
+        }
+    ));
     assert!(matches!(served.line.hear(), FromWorker::Stopped));
     assert_eq!(served.worker.wait().unwrap(), Ended::Exited(0));
 }

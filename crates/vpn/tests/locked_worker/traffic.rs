@@ -6,7 +6,10 @@ use super::world::{Keys, World};
 
 pub(crate) const TESTS: &[(&str, fn())] = &[
     ("bytes_go_there_and_back_over_both_families", there_and_back),
-    ("two_devices_with_one_inner_address_each_get_their_own_replies", two_devices),
+    (
+        "two_devices_with_one_inner_address_each_get_their_own_replies",
+        two_devices,
+    ),
     ("a_removed_device_is_cut_off_and_its_address_is_freed", removed_device),
     ("a_device_with_another_preshared_key_gets_nothing", wrong_preshared_key),
 ];
@@ -22,7 +25,12 @@ fn there_and_back() {
         let gigabits = 2.0 * 8.0 * bytes as f64 / took.as_secs_f64() / 1e9;
         println!("  {bytes} bytes there and back: {gigabits:.2} Gb/s both ways together");
     }
-    assert!(sys::read_lockdown(world.served.worker.process()).unwrap().gaps().is_empty());
+    assert!(
+        sys::read_lockdown(world.served.worker.process())
+            .unwrap()
+            .gaps()
+            .is_empty()
+    );
     let (moved, active) = {
         drop(device);
         world.served.line.flush(9)
@@ -34,7 +42,10 @@ fn there_and_back() {
     // Headers and acknowledgements of TCP in packets of 1420 bytes come on top.
     let most = least + least / 4;
     assert!(slot == 77 && active == 1, "{slot} {active}");
-    assert!((least..most).contains(&up) && (least..most).contains(&down), "{up} up, {down} down");
+    assert!(
+        (least..most).contains(&up) && (least..most).contains(&down),
+        "{up} up, {down} down"
+    );
     let (moved, _) = world.served.line.flush(10);
     assert!(moved.is_empty(), "bytes are reported once: {moved:?}");
 }
@@ -42,7 +53,10 @@ fn there_and_back() {
 fn two_devices() {
     let mut world = World::with_places(2);
     let (one, two) = (Keys::new(1), Keys::new(2));
-    world.served.line.say(&ToWorker::PutDevices(vec![one.handed(1), two.handed(2)]));
+    world
+        .served
+        .line
+        .say(&ToWorker::PutDevices(vec![one.handed(1), two.handed(2)]));
     let (first, second) = (world.connect(0, &one), world.connect(1, &two));
     std::thread::scope(|scope| {
         for device in [&first, &second] {
@@ -75,7 +89,10 @@ fn removed_device() {
     assert_eq!(addresses.len(), 1);
     assert_eq!(addresses[0].v4.octets()[0], 100);
     let (moved, active) = world.served.line.flush(3);
-    assert!(moved.len() == 1 && active == 0, "the last bytes are reported: {moved:?}, {active}");
+    assert!(
+        moved.len() == 1 && active == 0,
+        "the last bytes are reported: {moved:?}, {active}"
+    );
 }
 
 fn wrong_preshared_key() {

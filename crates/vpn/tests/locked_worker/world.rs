@@ -181,7 +181,10 @@ impl Line {
                 FromWorker::Usage(accounts) => {
                     moved.extend(accounts.iter().map(|account| (account.slot, account.up, account.down)));
                 }
-                FromWorker::Flushed { ticket: echoed, active_devices } if echoed == ticket => {
+                FromWorker::Flushed {
+                    ticket: echoed,
+                    active_devices,
+                } if echoed == ticket => {
                     return (moved, active_devices);
                 }
                 FromWorker::Flushed { .. } | FromWorker::Freed(_) => {}
@@ -328,8 +331,12 @@ fn wire(server: &NetNamespace, name: &str, number: u8, other: &NetNamespace) {
     let address = |link: &LinkName, host: u8| {
         let netlink = Netlink::open().unwrap();
         let link = link.index().unwrap();
-        netlink.add_address(link, range(&format!("10.9.{number}.{host}"), 24)).unwrap();
-        netlink.add_address(link, range(&format!("fd09:{number:x}::{host}"), 64)).unwrap();
+        netlink
+            .add_address(link, range(&format!("10.9.{number}.{host}"), 24))
+            .unwrap();
+        netlink
+            .add_address(link, range(&format!("fd09:{number:x}::{host}"), 64))
+            .unwrap();
     };
     server.run(|| address(&near, 1)).unwrap();
     other.run(|| address(&far, 2)).unwrap();
@@ -338,7 +345,10 @@ fn wire(server: &NetNamespace, name: &str, number: u8, other: &NetNamespace) {
 fn route(network: &str, prefix: u8, gateway: &str, link: &str) {
     let link = LinkName::new(link).unwrap().index().unwrap();
     let gateway: IpAddr = gateway.parse().unwrap();
-    Netlink::open().unwrap().add_route(range(network, prefix), Some(gateway), link).unwrap();
+    Netlink::open()
+        .unwrap()
+        .add_route(range(network, prefix), Some(gateway), link)
+        .unwrap();
 }
 
 fn range(address: &str, prefix: u8) -> Range {

@@ -113,6 +113,24 @@ async fn the_sweep_deletes_what_has_ended_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_counter_that_was_swept_is_in_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = world::open(folder.path()).await;
+    let store = &world.store;
+    let subject = store.create_subject().await.unwrap();
+    // How the database stores a number of 64 bits (sqlite.org/fileformat2.html, section 2.1).
+    let counter = i64::MAX ^ 0x0123_4567_89ab;
+    let canary = [counter.to_be_bytes().to_vec()];
+    let row = usage(&subject, START.day(), counter);
+    let op = store.rows::<Usage>().unwrap().insert(&subject, &row).unwrap();
+    store.commit(vec![op]).await.unwrap();
+    assert!(!found_in_files(folder.path(), &canary).is_empty());
+    world.clock.advance_seconds(395 * DAY);
+    assert_eq!(store.sweep().await, Ok(1));
+    assert_eq!(found_in_files(folder.path(), &canary), []);
+}
+
+#[tokio::test]
 async fn the_key_of_a_day_goes_with_the_last_visit_of_the_day() {
     let folder = tempfile::tempdir().unwrap();
     let world = world::open(folder.path()).await;

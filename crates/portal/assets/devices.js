@@ -205,9 +205,11 @@ function penalty(dark) {
 }
 
 function qrPicture(text) {
-  const dark = qrModules(text), size = dark.length + 8, name = 'http://www.w3.org/2000/svg';
+  const dark = qrModules(text), size = dark.length + 8, room = Math.min(document.querySelector('main').clientWidth - 40, 420), name = 'http://www.w3.org/2000/svg';
   const svg = document.createElementNS(name, 'svg'), path = document.createElementNS(name, 'path');
   svg.setAttribute('viewBox', `0 0 ${size} ${size}`);
+  // A whole number of pixels for each module, so that all have one size.
+  svg.setAttribute('width', size * Math.max(2, Math.floor(room / size)));
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', 'QR code of the configuration');
   svg.setAttribute('shape-rendering', 'crispEdges');

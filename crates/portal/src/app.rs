@@ -10,7 +10,7 @@ use thiserror::Error;
 use tokio::sync::Semaphore;
 
 use crate::assets::Assets;
-use crate::failure::Failure;
+use crate::failure::{Failure, capitalised};
 use crate::frame::{Frame, Here};
 use crate::picture::lifetimes::{Lifetimes, lifetimes};
 use crate::session::COOKIE;
@@ -62,7 +62,8 @@ pub(crate) struct Inner {
     pub(crate) version: &'static str,
     pub(crate) assets: Assets,
     pub(crate) lifetimes: Lifetimes,
-    pub(crate) policy_page: String,
+    /// The policy page's heading and the rest; the picture stands between them.
+    pub(crate) policy_page: (String, String),
     pub(crate) policy_json: String,
     pub(crate) joins: RateLimit,
     pub(crate) sign_ins: RateLimit,
@@ -92,7 +93,7 @@ impl App {
         Ok(Self(Arc::new(Inner {
             assets: Assets::new(),
             lifetimes: lifetimes(&policy, &exercised, version),
-            policy_page: policy::page_fragment(&policy, &exercised, version),
+            policy_page: split_page(policy::page_fragment(&policy, &exercised, version)),
             policy_json: policy::show_json(&policy, &exercised, version),
             joins: RateLimit::new(JOIN_BURST, JOIN_REFILL_SECONDS),
             sign_ins: RateLimit::new(SIGN_IN_BURST, SIGN_IN_REFILL_SECONDS),
@@ -119,6 +120,7 @@ impl App {
         Frame {
             title: title.to_owned(),
             controller: parts.controller.name.clone(),
+            brand: capitalised(&parts.controller.name),
             contact: parts.controller.contact.clone(),
             links: here.links(signed_in, &self.accounts),
             signed_in: signed_in.is_some(),
@@ -158,6 +160,12 @@ impl App {
             drop(place);
         }));
     }
+}
+
+/// Parts the rendered policy before its first section.
+fn split_page(mut page: String) -> (String, String) {
+    let rest = page.split_off(page.find("<section").unwrap_or(page.len()));
+    (page, rest)
 }
 
 /// What a rate limit counts by: an IPv4 address, or the /64 of an IPv6 address, which is one household.

@@ -56,7 +56,10 @@ pub(crate) async fn asset(State(app): State<App>, Path(file): Path<String>) -> R
 
 /// The icon in the browser's tab.
 pub(crate) async fn icon() -> Response {
-    let headers = [(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, "public, max-age=86400")];
+    let headers = [
+        (CONTENT_TYPE, "image/svg+xml"),
+        (CACHE_CONTROL, "public, max-age=86400"),
+    ];
     (headers, ICON).into_response()
 }
 

@@ -92,7 +92,10 @@ fn row_json(row: &ExportRow) -> Value {
         value.insert("field".to_owned(), json!(column.field.key()));
         value.insert("words".to_owned(), json!(column.field.words()));
         // A secret is held and never shown, not even to the person: it would let somebody else in.
-        value.insert("value".to_owned(), json!(column.value.as_ref().map(ToString::to_string)));
+        value.insert(
+            "value".to_owned(),
+            json!(column.value.as_ref().map(ToString::to_string)),
+        );
         value.insert("shown".to_owned(), json!(column.value.is_some()));
         values.push(Value::Object(value));
     }

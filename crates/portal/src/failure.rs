@@ -153,10 +153,13 @@ pub(crate) async fn explain(State(app): State<App>, request: Request, next: Next
     };
     let [what, why, instead] = failure.words();
     let status = failure.status();
+    let mut frame = app.frame(&what, Here::Nowhere, None);
+    // Who asks is not known here, so nobody is told to join or to sign in.
+    frame.links = Vec::new();
     let mut response = page(
         status,
         &FailurePage {
-            frame: app.frame(&what, Here::Nowhere, None),
+            frame,
             status: status.as_u16(),
             what,
             why,

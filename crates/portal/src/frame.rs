@@ -10,8 +10,10 @@ use crate::failure::Failure;
 /// The surroundings of a page.
 pub(crate) struct Frame {
     pub(crate) title: String,
-    /// Who runs this.
+    /// Who runs this, as the policy writes it.
     pub(crate) controller: String,
+    /// The same as a name at the top of the page.
+    pub(crate) brand: String,
     pub(crate) contact: String,
     pub(crate) links: Vec<Link>,
     pub(crate) signed_in: bool,

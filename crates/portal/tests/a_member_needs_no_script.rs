@@ -48,20 +48,34 @@ async fn a_member_joins_connects_exports_and_leaves() {
     };
     world.accounts.record_usage(&[delta]).await.unwrap();
     let usage = ada.get("/usage").await.text();
-    assert!(usage.contains("3.0 GiB") && usage.contains("5.0 MiB") && usage.contains("22 November 2026"));
+    assert!(usage.contains("3.0 GiB") && usage.contains("5.0 MiB") && usage.contains("22 Nov 2026"));
 
-    let id = devices.split("/devices/").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    let id = devices
+        .split("/devices/")
+        .nth(1)
+        .unwrap()
+        .split('/')
+        .next()
+        .unwrap()
+        .to_owned();
     let removed = ada.post(&format!("/devices/{id}/remove"), &[]).await;
-    assert_eq!((removed.status, removed.location()), (StatusCode::SEE_OTHER, "/devices"));
+    assert_eq!(
+        (removed.status, removed.location()),
+        (StatusCode::SEE_OTHER, "/devices")
+    );
     assert!(!ada.get("/devices").await.text().contains(PUBLIC_KEY));
 
-    let wrong = ada.post("/me/erase", &[("word", "erase"), ("password", "not the password")]).await;
+    let wrong = ada
+        .post("/me/erase", &[("word", "erase"), ("password", "not the password")])
+        .await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(wrong.text().contains("nothing was erased"));
     let untyped = ada.post("/me/erase", &[("word", ""), ("password", PASSWORD)]).await;
     assert_eq!(untyped.status, StatusCode::UNPROCESSABLE_ENTITY);
 
-    let erased = ada.post("/me/erase", &[("word", " Erase "), ("password", PASSWORD)]).await;
+    let erased = ada
+        .post("/me/erase", &[("word", " Erase "), ("password", PASSWORD)])
+        .await;
     assert_eq!(erased.status, StatusCode::OK);
     let certificate = erased.between("aria-label=\"Certificate of erasure\">", "</pre>");
     assert!(store::Certificate::verifies(&certificate), "{certificate}");
@@ -75,7 +89,8 @@ async fn a_member_joins_connects_exports_and_leaves() {
 async fn an_export_is_a_zip_with_everything_for_people_and_programs() {
     let world = World::new(DEFAULT_POLICY).await;
     let mut ada = world.member("ada@example.org").await;
-    ada.post("/devices", &[("label", "Phone"), ("public_key", PUBLIC_KEY)]).await;
+    ada.post("/devices", &[("label", "Phone"), ("public_key", PUBLIC_KEY)])
+        .await;
     let answer = ada.get("/me/export").await;
     assert_eq!(answer.header("content-type"), "application/zip");
     assert_eq!(answer.header("cache-control"), "no-store");
@@ -93,7 +108,10 @@ async fn an_export_is_a_zip_with_everything_for_people_and_programs() {
     assert_eq!(table("held")["rows"][0]["values"][0]["value"], "ada@example.org");
     assert_eq!(table("device")["rows"][0]["values"][0]["value"], "Phone");
     let secret = &table("credential")["rows"][0]["values"][0];
-    assert_eq!((&secret["field"], &secret["shown"]), (&"password.hash".into(), &false.into()));
+    assert_eq!(
+        (&secret["field"], &secret["shown"]),
+        (&"password.hash".into(), &false.into())
+    );
     assert!(secret["value"].is_null());
     assert!(read("about-me.html").contains("ada@example.org"));
     assert!(read("policy.kdl").contains("promise no-log"));
@@ -127,10 +145,16 @@ async fn an_address_is_corrected_with_the_password_alone() {
     world.member("grace@example.org").await;
     let mut ada = world.member("ada@example.org").await;
     let correct = |email, password| [("email", email), ("password", password)];
-    let answer = ada.post("/me/email", &correct("new@example.org", "not the password")).await;
+    let answer = ada
+        .post("/me/email", &correct("new@example.org", "not the password"))
+        .await;
     assert!(answer.text().contains("not your password") && answer.text().contains("value=\"new@example.org\""));
     let answer = ada.post("/me/email", &correct("grace@example.org", PASSWORD)).await;
-    assert!(answer.text().contains("aria-describedby=\"email-error\""), "{}", answer.text());
+    assert!(
+        answer.text().contains("aria-describedby=\"email-error\""),
+        "{}",
+        answer.text()
+    );
     let answer = ada.post("/me/email", &correct("new@example.org", PASSWORD)).await;
     assert_eq!(answer.location(), "/me");
     assert!(ada.get("/me").await.text().contains("new@example.org"));
@@ -143,11 +167,19 @@ async fn the_recovery_code_lets_a_member_back_in_once() {
     let joined = ada.join(&world.digest, "ada@example.org", "30").await;
     let code = joined.between("id=\"recovery-code\">", "</p>").to_lowercase();
     let mut elsewhere = world.browser("192.0.2.8");
-    let form = [("email", "ada@example.org"), ("code", code.as_str()), ("password", "another set of words")];
+    let form = [
+        ("email", "ada@example.org"),
+        ("code", code.as_str()),
+        ("password", "another set of words"),
+    ];
     let reset = elsewhere.post("/reset", &form).await;
     assert_eq!(reset.status, StatusCode::OK, "{}", reset.text());
     assert_ne!(reset.between("id=\"recovery-code\">", "</p>").to_lowercase(), code);
-    assert_eq!(ada.get("/home").await.location(), "/sign-in", "other browsers are signed out");
+    assert_eq!(
+        ada.get("/home").await.location(),
+        "/sign-in",
+        "other browsers are signed out"
+    );
     assert_eq!(elsewhere.get("/home").await.status, StatusCode::OK);
     let reused = world.browser("192.0.2.8").post("/reset", &form).await;
     assert_eq!(reused.status, StatusCode::UNPROCESSABLE_ENTITY);

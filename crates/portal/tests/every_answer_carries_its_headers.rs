@@ -20,8 +20,21 @@ const PUBLIC: [&str; 12] = [
     "/.well-known/security.txt",
     "/nothing",
 ];
-const MEMBER: [&str; 7] = ["/home", "/devices", "/usage", "/me", "/me/email", "/me/erase", "/me/export"];
-const OPERATOR: [&str; 4] = ["/operator", "/operator/members", "/operator/network", "/operator/policy"];
+const MEMBER: [&str; 7] = [
+    "/home",
+    "/devices",
+    "/usage",
+    "/me",
+    "/me/email",
+    "/me/erase",
+    "/me/export",
+];
+const OPERATOR: [&str; 4] = [
+    "/operator",
+    "/operator/members",
+    "/operator/network",
+    "/operator/policy",
+];
 
 #[tokio::test]
 async fn every_page_has_the_same_shield() {
@@ -46,7 +59,10 @@ async fn every_page_has_the_same_shield() {
         assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin", "{path}");
         assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin", "{path}");
         assert!(answer.header("permissions-policy").contains("geolocation=()"), "{path}");
-        assert!(answer.header("strict-transport-security").is_empty(), "{path}: not without TLS");
+        assert!(
+            answer.header("strict-transport-security").is_empty(),
+            "{path}: not without TLS"
+        );
     }
     for path in MEMBER.iter().chain(&OPERATOR) {
         assert_eq!(operator.get(path).await.header("cache-control"), "no-store", "{path}");
@@ -60,7 +76,10 @@ async fn tls_alone_asks_for_strict_transport() {
     browser.transport = Transport::Tls;
     for path in PUBLIC {
         let answer = browser.get(path).await;
-        let age = answer.header("strict-transport-security").trim_start_matches("max-age=").parse();
+        let age = answer
+            .header("strict-transport-security")
+            .trim_start_matches("max-age=")
+            .parse();
         assert!(age.is_ok_and(|age: u64| age >= 31_536_000), "{path}");
     }
 }
@@ -75,13 +94,26 @@ async fn no_page_has_script_or_style_of_its_own_or_of_others() {
             continue;
         }
         let text = answer.text();
-        for banned in [" style=", "<style", " onclick", " onload", " onsubmit", "javascript:", "src=\"http", "<iframe"] {
+        for banned in [
+            " style=",
+            "<style",
+            " onclick",
+            " onload",
+            " onsubmit",
+            "javascript:",
+            "src=\"http",
+            "<iframe",
+        ] {
             assert!(!text.contains(banned), "{path} has {banned}");
         }
         for script in text.split("<script").skip(1) {
             assert!(script.starts_with(" src=\"/assets/"), "{path}: {script}");
         }
-        assert_eq!(text.matches("<h1").count(), 1, "{path} has one heading of the first rank");
+        assert_eq!(
+            text.matches("<h1").count(),
+            1,
+            "{path} has one heading of the first rank"
+        );
     }
 }
 
@@ -91,7 +123,10 @@ async fn the_cookie_is_bound_to_this_host_and_to_the_open_browser() {
     let mut browser = world.browser("192.0.2.3");
     let answer = browser.join(&world.digest, "ada@example.org", "30").await;
     let cookie = answer.header("set-cookie");
-    assert!(cookie.starts_with("__Host-sid=") && cookie.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax"), "{cookie}");
+    assert!(
+        cookie.starts_with("__Host-sid=") && cookie.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax"),
+        "{cookie}"
+    );
     for path in PUBLIC {
         assert!(browser.get(path).await.header("set-cookie").is_empty(), "{path}");
     }
@@ -110,5 +145,8 @@ async fn programs_find_what_they_look_for() {
     let json = browser.get("/policy.json").await;
     let json: serde_json::Value = serde_json::from_slice(&json.body).unwrap();
     assert_eq!(json["plan_digest"], world.digest.as_str());
-    assert_eq!(browser.get("/.well-known/change-password").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        browser.get("/.well-known/change-password").await.status,
+        StatusCode::SEE_OTHER
+    );
 }

@@ -17,7 +17,9 @@ async fn a_form_from_another_site_is_refused() {
         Request::post("/me/erase").header("origin", "null"),
     ];
     for request in requests {
-        let answer = ada.post_with(request, &[("word", "erase"), ("password", PASSWORD)]).await;
+        let answer = ada
+            .post_with(request, &[("word", "erase"), ("password", PASSWORD)])
+            .await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN);
         assert!(answer.text().contains("another web site") && answer.text().contains("<h1>"));
     }
@@ -37,7 +39,9 @@ async fn a_wrong_password_keeps_the_address_and_not_the_password() {
     assert!(text.contains("value=\"ada@example.org\"") && text.contains("role=\"alert\""));
     assert!(!text.contains("a wrong") && answer.header("set-cookie").is_empty());
     let unknown = world.browser("192.0.2.3").sign_in("nobody@example.org", "x").await;
-    assert!(unknown.text().contains("the e-mail address or the password is wrong") || unknown.text().contains("The e-mail"));
+    assert!(
+        unknown.text().contains("the e-mail address or the password is wrong") || unknown.text().contains("The e-mail")
+    );
 }
 
 #[tokio::test]
@@ -46,18 +50,29 @@ async fn many_attempts_of_one_address_are_stopped_and_others_are_not() {
     let mut guesser = world.browser("192.0.2.3");
     let mut statuses = Vec::new();
     for _ in 0..31 {
-        statuses.push(guesser.post("/reset", &[("email", "x"), ("password", "short")]).await.status);
+        statuses.push(
+            guesser
+                .post("/reset", &[("email", "x"), ("password", "short")])
+                .await
+                .status,
+        );
     }
     let (last, before) = statuses.split_last().unwrap();
     assert!(before.iter().all(|status| *status == StatusCode::UNPROCESSABLE_ENTITY));
     assert_eq!(*last, StatusCode::TOO_MANY_REQUESTS);
     let answer = guesser.sign_in("x", "y").await;
-    assert_eq!((answer.status, answer.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, "60"));
+    assert_eq!(
+        (answer.status, answer.header("retry-after")),
+        (StatusCode::TOO_MANY_REQUESTS, "60")
+    );
     assert!(answer.text().contains("Wait a minute"));
     let other = world.browser("192.0.2.4").sign_in("x@example.org", "y").await;
     assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
     world.clock.advance_seconds(10);
-    assert_eq!(guesser.sign_in("x@example.org", "y").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        guesser.sign_in("x@example.org", "y").await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
 }
 
 #[tokio::test]
@@ -81,7 +96,10 @@ async fn somebody_too_young_leaves_nothing_in_any_file() {
     assert_eq!(sizes(), before);
     assert!(!world.files_hold("canary-4711"));
     assert_eq!(world.accounts.member_count().await.unwrap(), 0);
-    assert_eq!(child.join(&world.digest, "x@example.org", "16").await.status, StatusCode::OK);
+    assert_eq!(
+        child.join(&world.digest, "x@example.org", "16").await.status,
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]
@@ -89,15 +107,37 @@ async fn a_wrong_join_form_says_where_and_keeps_what_was_typed() {
     let world = World::new(DEFAULT_POLICY).await;
     let mut browser = world.browser("192.0.2.6");
     let old = "0".repeat(64);
-    let short = |form: Vec<(&'static str, &'static str)>| form;
     for (form, field, words) in [
         (vec![("age", "old"), ("agree", "yes")], "age", "whole number"),
-        (vec![("age", ""), ("agree", "yes"), ("accepted", &world.digest)], "age", "how old you are"),
-        (vec![("age", "30"), ("accepted", &world.digest)], "agree", "agreement"),
-        (vec![("age", "30"), ("agree", "yes"), ("accepted", &old)], "agree", "policy has changed"),
-        (vec![("age", "30"), ("agree", "yes"), ("accepted", &world.digest), ("email", "<ada>")], "email", "e-mail address"),
         (
-            vec![("age", "30"), ("agree", "yes"), ("accepted", &world.digest), ("email", "a@b.c"), ("password", "short")],
+            vec![("age", ""), ("agree", "yes"), ("accepted", &world.digest)],
+            "age",
+            "how old you are",
+        ),
+        (vec![("age", "30"), ("accepted", &world.digest)], "agree", "agreement"),
+        (
+            vec![("age", "30"), ("agree", "yes"), ("accepted", &old)],
+            "agree",
+            "policy has changed",
+        ),
+        (
+            vec![
+                ("age", "30"),
+                ("agree", "yes"),
+                ("accepted", &world.digest),
+                ("email", "<ada>"),
+            ],
+            "email",
+            "e-mail address",
+        ),
+        (
+            vec![
+                ("age", "30"),
+                ("agree", "yes"),
+                ("accepted", &world.digest),
+                ("email", "a@b.c"),
+                ("password", "short"),
+            ],
             "password",
             "at least 10 characters",
         ),
@@ -110,7 +150,6 @@ async fn a_wrong_join_form_says_where_and_keeps_what_was_typed() {
         assert!(!text.contains("value=\"short\"") && !text.contains("<ada>"));
     }
     assert_eq!(world.accounts.member_count().await.unwrap(), 0);
-    drop(short);
 }
 
 #[tokio::test]
@@ -142,7 +181,12 @@ async fn operator_pages_are_not_there_for_members_and_guests() {
     let mut guest = world.browser("192.0.2.3");
     let own = members.iter().map(|line| line.id.to_string());
     let erase: Vec<String> = own.map(|id| format!("/operator/members/{id}/erase")).collect();
-    let pages = ["/operator", "/operator/members", "/operator/network", "/operator/policy"];
+    let pages = [
+        "/operator",
+        "/operator/members",
+        "/operator/network",
+        "/operator/policy",
+    ];
     for page in pages {
         assert_eq!(operator.get(page).await.status, StatusCode::OK, "{page}");
         assert_eq!(ada.get(page).await.status, StatusCode::NOT_FOUND, "{page}");
@@ -163,30 +207,55 @@ async fn the_operator_erases_a_member_and_changes_a_tariff() {
     let world = World::new(DEFAULT_POLICY).await;
     let mut operator = world.operator().await;
     let list = operator.get("/operator/members").await.text();
-    let own = list.split("<code title=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let own = list
+        .split("<code title=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned();
     let mut ada = world.member("ada@example.org").await;
     let lines = world.accounts.members(None, 10).await.unwrap();
-    let id = lines.iter().map(|line| line.id.to_string()).find(|id| *id != own).unwrap();
+    let id = lines
+        .iter()
+        .map(|line| line.id.to_string())
+        .find(|id| *id != own)
+        .unwrap();
     let path = format!("/operator/members/{id}/tariff");
-    assert_eq!(operator.post(&path, &[("tariff", "open")]).await.location(), "/operator/members");
+    assert_eq!(
+        operator.post(&path, &[("tariff", "open")]).await.location(),
+        "/operator/members"
+    );
     assert!(ada.get("/home").await.text().contains("<dd>open</dd>"));
-    assert_eq!(operator.post(&path, &[("tariff", "free")]).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        operator.post(&path, &[("tariff", "free")]).await.status,
+        StatusCode::NOT_FOUND
+    );
     let form = [("word", "erase"), ("password", PASSWORD)];
     let on_self = operator.post(&format!("/operator/members/{own}/erase"), &form).await;
     assert_eq!(on_self.status, StatusCode::NOT_FOUND);
     let erased = operator.post(&format!("/operator/members/{id}/erase"), &form).await;
-    assert!(store::Certificate::verifies(&erased.between("Certificate of erasure\">", "</pre>")));
+    assert!(store::Certificate::verifies(
+        &erased.between("Certificate of erasure\">", "</pre>")
+    ));
     assert_eq!(ada.get("/home").await.location(), "/sign-in");
-    assert_eq!(operator.get("/home").await.status, StatusCode::OK, "the operator stays signed in");
+    assert_eq!(
+        operator.get("/home").await.status,
+        StatusCode::OK,
+        "the operator stays signed in"
+    );
 }
 
 #[tokio::test]
 async fn too_much_and_the_unknown_get_a_page_that_says_what_to_do() {
     let world = World::new(DEFAULT_POLICY).await;
     let mut browser = world.browser("192.0.2.3");
-    let form = |length| Request::post("/sign-in")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .header("content-length", length);
+    let form = |length| {
+        Request::post("/sign-in")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("content-length", length)
+    };
     let at_limit = format!("email={}", "a".repeat(64 * 1024 - 6));
     let answer = browser.send(form(at_limit.len()), Body::from(at_limit)).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -201,7 +270,10 @@ async fn too_much_and_the_unknown_get_a_page_that_says_what_to_do() {
     ] {
         let answer = browser.get(path).await;
         assert_eq!(answer.status, status, "{path}");
-        assert!(answer.text().contains("<h1>") && answer.text().contains("href=\"/\""), "{path}");
+        assert!(
+            answer.text().contains("<h1>") && answer.text().contains("href=\"/\""),
+            "{path}"
+        );
     }
     let json = Request::post("/sign-in").header("content-type", "application/json");
     let answer = browser.send(json, Body::from("{}")).await;

@@ -74,7 +74,8 @@ pub(crate) async fn add(
     let state = app.vpn.state();
     let again = async |wrong| list_page(&app, &member, &fields, Some(wrong)).await;
     if matches!(state, VpnState::Unavailable { .. }) {
-        let why = "the VPN does not run at this moment, so there is nothing that a device could connect to; try again later";
+        let why =
+            "the VPN does not run at this moment, so there is nothing that a device could connect to; try again later";
         return again(Wrong::new("form", why)).await;
     }
     let public_key: KeyText = match fields.public_key.parse() {
@@ -87,9 +88,7 @@ pub(crate) async fn add(
         .await;
     let error = match added {
         Ok(added) => {
-            let mut frame = app
-                .member_frame("Your new device", Here::Devices, &member.0)
-                .await?;
+            let mut frame = app.member_frame("Your new device", Here::Devices, &member.0).await?;
             frame.script = Some(app.assets.script_path.clone());
             let template = AddedPage {
                 frame,

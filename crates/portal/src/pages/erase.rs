@@ -93,9 +93,7 @@ pub(crate) async fn of_member_send(
         return form_page(&app, &who, Some(member), Some(wrong)).await;
     }
     let certificate = app.accounts.erase(member).await?;
-    let frame = app
-        .member_frame("The member is erased", Here::Members, &who)
-        .await?;
+    let frame = app.member_frame("The member is erased", Here::Members, &who).await?;
     Ok(certificate_page(frame, false, &certificate))
 }
 
@@ -115,7 +113,10 @@ async fn other_member(app: &App, who: &SignedIn, id: &str) -> Result<MemberId, F
 /// Why the form is not enough; `None` when it is.
 async fn refuse(app: &App, who: &SignedIn, fields: &EraseFields) -> Result<Option<Wrong>, Failure> {
     if fields.word.trim().to_lowercase() != WORD {
-        return Ok(Some(Wrong::new("word", format!("type the word {WORD} to go on; nothing was erased"))));
+        return Ok(Some(Wrong::new(
+            "word",
+            format!("type the word {WORD} to go on; nothing was erased"),
+        )));
     }
     match app.accounts.confirm(who.member, &fields.password).await {
         Ok(()) => Ok(None),
@@ -185,6 +186,9 @@ mod tests {
 
     #[test]
     fn a_data_address_has_no_character_that_ends_it() {
-        assert_eq!(data_address("a: \"ü\"\n"), "data:text/plain;charset=utf-8,a%3A%20%22%C3%BC%22%0A");
+        assert_eq!(
+            data_address("a: \"ü\"\n"),
+            "data:text/plain;charset=utf-8,a%3A%20%22%C3%BC%22%0A"
+        );
     }
 }

@@ -13,7 +13,7 @@ use crate::app::{App, limit_key};
 use crate::failure::Failure;
 use crate::form::{Ask, Field, Sent, Wrong};
 use crate::frame::{Frame, Here, page};
-use crate::picture::lifetimes::{AXIS, Lifetimes};
+use crate::picture::lifetimes::Lifetimes;
 use crate::session::{Address, Guest, set_cookie};
 
 /// What the form brings.
@@ -40,7 +40,6 @@ struct JoinPage<'a> {
     wrong: Option<Wrong>,
     digest: String,
     lifetimes: &'a Lifetimes,
-    axis: [&'static str; 6],
 }
 
 #[derive(Template)]
@@ -161,13 +160,22 @@ fn parse(app: &App, fields: &JoinFields) -> Result<JoinForm, Wrong> {
 }
 
 fn form_page(app: &App, set_up: Option<String>, fields: &JoinFields, wrong: Option<Wrong>) -> Response {
-    let title = if set_up.is_some() { "Set up this machine" } else { "Join" };
+    let title = if set_up.is_some() {
+        "Set up this machine"
+    } else {
+        "Join"
+    };
     let mark = |field: Field| field.wrong(wrong.as_ref());
     let age = app.plan().parts().audience.min_age.map(|_| {
         let hint = "In years. The number is compared with a limit and forgotten; it is not stored.";
-        mark(Field::new("age", "How old are you?", Ask::Age).hint(hint).typed(&fields.age))
+        mark(
+            Field::new("age", "How old are you?", Ask::Age)
+                .hint(hint)
+                .typed(&fields.age),
+        )
     });
-    let password = format!("At least {PASSWORD_MINIMUM_CHARACTERS} characters; a few words will do. Only a hash is stored.");
+    let password =
+        format!("At least {PASSWORD_MINIMUM_CHARACTERS} characters; a few words will do. Only a hash is stored.");
     let template = JoinPage {
         frame: app.frame(title, Here::Join, None),
         age,
@@ -179,7 +187,6 @@ fn form_page(app: &App, set_up: Option<String>, fields: &JoinFields, wrong: Opti
         password: mark(Field::new("password", "Password", Ask::NewPassword).hint(password)),
         digest: app.plan().digest().to_string(),
         lifetimes: &app.lifetimes,
-        axis: AXIS,
         set_up,
         wrong: wrong.clone(),
     };

@@ -54,6 +54,8 @@ struct Row {
 
 enum Value {
     Shown(Shown),
+    /// A key or a digest: long, and without a space.
+    Long(Shown),
     /// Held, and never shown to anybody.
     Secret,
 }
@@ -81,7 +83,9 @@ pub(crate) async fn me(State(app): State<App>, Member(who): Member, address: Add
         frame: app.member_frame("About me", Here::Me, &who).await?,
         wide: treemap(&tiles, 960.0, 300.0, "wide"),
         narrow: treemap(&tiles, 340.0, 460.0, "narrow"),
-        legend: legend.filter(|left| tiles.iter().any(|tile| tile.left == *left)).collect(),
+        legend: legend
+            .filter(|left| tiles.iter().any(|tile| tile.left == *left))
+            .collect(),
         values: tiles.iter().map(|tile| tile.values).sum(),
         soonest: soonest(&export, now),
         groups: export
@@ -120,7 +124,11 @@ fn title(about: &str) -> String {
 }
 
 fn soonest(export: &Export, now: Timestamp) -> Option<String> {
-    let ends = export.tables.iter().flat_map(|table| &table.rows).map(|row| row.expires_at);
+    let ends = export
+        .tables
+        .iter()
+        .flat_map(|table| &table.rows)
+        .map(|row| row.expires_at);
     let soonest = ends.filter(|end| *end != Timestamp::NEVER).min()?;
     Some(words::until(soonest, now))
 }
@@ -131,7 +139,11 @@ fn group(plan: &Plan, table: ExportTable, now: Timestamp) -> Group {
     // The table `held` has one row for each datum, so its rows have different fields.
     let field_of = |row: &ExportRow| row.columns.first().map(|column| column.field);
     let first = table.rows.first().and_then(field_of);
-    let fields_of_all = table.rows.iter().flat_map(|row| &row.columns).map(|column| column.field);
+    let fields_of_all = table
+        .rows
+        .iter()
+        .flat_map(|row| &row.columns)
+        .map(|column| column.field);
     let purposes = purposes(plan, fields_of_all);
     let origin = table.rows.first().map_or("", |row| row.origin.words());
     let ends: Vec<Timestamp> = table.rows.iter().map(|row| row.expires_at).collect();
@@ -153,8 +165,17 @@ fn row_of(row: ExportRow, now: Timestamp) -> Row {
         cells: row
             .columns
             .into_iter()
-            .map(|column| (column.field.words(), column.value.map_or(Value::Secret, Value::Shown)))
+            .map(|column| (column.field.words(), column.value.map_or(Value::Secret, value_of)))
             .collect(),
+    }
+}
+
+fn value_of(shown: Shown) -> Value {
+    const LONG_BYTES: usize = 40;
+    let text = shown.to_string();
+    match text.len() >= LONG_BYTES && !text.contains([' ', '@']) {
+        true => Value::Long(shown),
+        false => Value::Shown(shown),
     }
 }
 

@@ -69,8 +69,16 @@ pub(crate) async fn list(
     let after: Option<MemberId> = after.parse().ok();
     let lines = app.accounts.members(after, PAGE).await?;
     let most = lines.iter().filter_map(|line| line.month_bytes).max().unwrap_or(0);
-    let next = lines.last().filter(|_| lines.len() == PAGE as usize).map(|line| line.id);
-    let tariffs: Vec<String> = app.accounts.tariffs().iter().map(|tariff| tariff.name.clone()).collect();
+    let next = lines
+        .last()
+        .filter(|_| lines.len() == PAGE as usize)
+        .map(|line| line.id);
+    let tariffs: Vec<String> = app
+        .accounts
+        .tariffs()
+        .iter()
+        .map(|tariff| tariff.name.clone())
+        .collect();
     let template = MembersPage {
         frame: app.member_frame("Members", Here::Members, &who).await?,
         total: app.accounts.member_count().await?,

@@ -12,8 +12,8 @@ use crate::app::App;
 use crate::failure::{Failure, capitalised};
 use crate::frame::{Frame, Here, page};
 use crate::pages::account::first_of_month;
-use crate::picture::Svg;
-use crate::picture::guards::{Guard, strip};
+use crate::picture::guards::Guard;
+use crate::picture::lifetimes::{AXIS, Lifetimes};
 use crate::session::Operator;
 use crate::vpn::VpnState;
 use crate::words;
@@ -26,6 +26,7 @@ struct OverviewPage {
     month: Option<String>,
     month_name: &'static str,
     connected: Option<String>,
+    legend: Vec<Guard>,
     strips: Vec<Strip>,
     kept: usize,
     not_collected: usize,
@@ -35,8 +36,7 @@ struct OverviewPage {
 struct Strip {
     name: String,
     place: String,
-    picture: Svg,
-    cells: Vec<(&'static str, &'static str)>,
+    cells: Vec<(&'static str, Guard)>,
     whole: bool,
 }
 
@@ -44,6 +44,8 @@ struct Strip {
 pub(crate) async fn overview(State(app): State<App>, Operator(who): Operator) -> Result<Response, Failure> {
     let today = app.now().day();
     let month = app.accounts.total_bytes_since(first_of_month(today)).await?;
+    let strips = strips(&app);
+    let guards = || strips.iter().flat_map(|strip| &strip.cells).map(|(_, guard)| *guard);
     let template = OverviewPage {
         frame: app.member_frame("Promises kept", Here::Operator, &who).await?,
         members: app.accounts.member_count().await?,
@@ -58,7 +60,11 @@ pub(crate) async fn overview(State(app): State<App>, Operator(who): Operator) ->
             VpnState::Running { .. } => Some("not counted".to_owned()),
             VpnState::Unavailable { .. } => Some("VPN not running".to_owned()),
         },
-        strips: strips(&app),
+        legend: Guard::ALL
+            .into_iter()
+            .filter(|guard| guards().any(|used| used == *guard))
+            .collect(),
+        strips,
         kept: app.lifetimes.kept,
         not_collected: not_collected(&app).len(),
     };
@@ -68,23 +74,22 @@ pub(crate) async fn overview(State(app): State<App>, Operator(who): Operator) ->
 fn strips(app: &App) -> Vec<Strip> {
     let parts = app.plan().parts();
     let strip_of = |name: String, place: String, fields: &[FieldId]| {
-        let guards: Vec<Guard> = fields.iter().map(|field| Guard::of(app.plan(), *field)).collect();
+        let guard_of = |field: &FieldId| (field.words(), Guard::of(app.plan(), *field));
+        let cells: Vec<_> = fields.iter().map(guard_of).collect();
         Strip {
-            picture: strip(&name, &guards),
-            cells: fields
-                .iter()
-                .zip(&guards)
-                .map(|(field, guard)| (field.words(), guard.words()))
-                .collect(),
-            whole: guards.iter().all(|guard| *guard != Guard::Elsewhere),
+            whole: cells.iter().all(|(_, guard)| *guard != Guard::Elsewhere),
+            cells,
             name,
             place,
         }
     };
-    let promises = parts
-        .promises
-        .iter()
-        .map(|promise| strip_of(promise.name.replace('-', " "), promise.surface.words().to_owned(), &promise.never));
+    let promises = parts.promises.iter().map(|promise| {
+        strip_of(
+            promise.name.replace('-', " "),
+            promise.surface.words().to_owned(),
+            &promise.never,
+        )
+    });
     let refused = parts
         .refuses
         .iter()
@@ -138,7 +143,11 @@ struct RunningPolicyPage<'a> {
     date: Option<&'a str>,
     file_name: &'a str,
     source: &'a str,
+    lifetimes: &'a Lifetimes,
+    axis: [&'static str; 6],
     statements: Vec<(String, String)>,
+    /// Whether any statement carries a clause.
+    clauses: bool,
     tensions: &'a [Tension],
     lints: Vec<&'a str>,
     not_collected: Vec<&'static str>,
@@ -157,14 +166,20 @@ pub(crate) async fn policy(State(app): State<App>, Operator(who): Operator) -> R
         ("recipients", parts.recipients.len()),
         ("notes", parts.notes.len()),
     ];
+    let statements = statements(&app);
     let template = RunningPolicyPage {
-        frame: app.member_frame("The policy that runs", Here::OperatorPolicy, &who).await?,
+        frame: app
+            .member_frame("The policy that runs", Here::OperatorPolicy, &who)
+            .await?,
         name: &parts.name,
         version: &parts.version,
         date: app.policy.date(),
         file_name: app.policy.file_name(),
         source: app.policy.source(),
-        statements: statements(&app),
+        lifetimes: &app.lifetimes,
+        axis: AXIS,
+        clauses: statements.iter().any(|(_, clauses)| !clauses.is_empty()),
+        statements,
         tensions: app.policy.tensions(),
         lints: app.policy.lints().iter().map(|lint| lint.text.as_str()).collect(),
         not_collected: not_collected(&app),

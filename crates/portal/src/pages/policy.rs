@@ -19,6 +19,7 @@ struct PolicyPage<'a> {
     lifetimes: &'a Lifetimes,
     axis: [&'static str; 6],
     /// HTML that the `policy` crate has escaped.
+    heading: &'a str,
     article: &'a str,
     privacy_control: bool,
 }
@@ -32,7 +33,8 @@ pub(crate) async fn policy(State(app): State<App>, guest: Guest, headers: Header
             frame: app.frame("Privacy policy", Here::Policy, guest.signed_in.as_ref()),
             lifetimes: &app.lifetimes,
             axis: AXIS,
-            article: &app.policy_page,
+            heading: &app.policy_page.0,
+            article: &app.policy_page.1,
             privacy_control,
         },
     );

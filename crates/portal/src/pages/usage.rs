@@ -52,7 +52,11 @@ pub(crate) async fn usage(State(app): State<App>, Member(who): Member) -> Result
         })
     };
     let picture: Vec<Bar> = (0..DAYS).map(bar_of).collect();
-    let most = days.iter().map(|day| day.up.saturating_add(day.down)).max().unwrap_or(0);
+    let most = days
+        .iter()
+        .map(|day| day.up.saturating_add(day.down))
+        .max()
+        .unwrap_or(0);
     let keeps = keeps_in_words(&app.policy, &app.exercised, app.version);
     let template = UsagePage {
         frame: app.member_frame("Usage", Here::Usage, &who).await?,
@@ -65,7 +69,7 @@ pub(crate) async fn usage(State(app): State<App>, Member(who): Member) -> Result
             .iter()
             .rev()
             .map(|day| Row {
-                date: words::date(day.day),
+                date: format!("{} {}", words::short_date(day.day), day.day.civil().0),
                 up: words::bytes(day.up),
                 down: words::bytes(day.down),
                 share: share(day.up.saturating_add(day.down), most),

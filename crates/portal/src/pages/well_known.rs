@@ -1,9 +1,9 @@
 //! What programs look for at agreed places.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, HOST, HeaderMap};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::Extension;
 use plan::Timestamp;
 use serde_json::json;
 
@@ -38,7 +38,10 @@ pub(crate) async fn security(
         uri if uri.starts_with("https://") || uri.starts_with("tel:") => uri.to_owned(),
         // The contact is a sentence; the start page shows it.
         _ => {
-            let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+            let host = headers
+                .get(HOST)
+                .and_then(|host| host.to_str().ok())
+                .unwrap_or("localhost");
             format!("{}://{host}/", if tls { "https" } else { "http" })
         }
     };

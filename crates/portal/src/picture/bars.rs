@@ -50,7 +50,11 @@ pub(crate) fn bars(days: &[Bar]) -> Svg {
 
 /// A bar for a share of a whole, as one line of a table.
 pub(crate) fn share(part: u64, whole: u64) -> Svg {
-    let width = if whole == 0 { 0.0 } else { 100.0 * part as f64 / whole as f64 };
+    let width = if whole == 0 {
+        0.0
+    } else {
+        100.0 * part as f64 / whole as f64
+    };
     Svg(format!(
         "<svg class=\"share\" viewBox=\"0 0 100 6\" preserveAspectRatio=\"none\" aria-hidden=\"true\">\
          <rect class=\"share-track\" width=\"100\" height=\"6\"/><rect class=\"share-part\" width=\"{:.2}\" height=\"6\"/></svg>",
@@ -61,7 +65,7 @@ pub(crate) fn share(part: u64, whole: u64) -> Svg {
 /// So many places, the first of which are taken.
 pub(crate) fn places(taken: u64, all: u64) -> Svg {
     const MOST_DRAWN: u64 = 12;
-    let drawn = all.min(MOST_DRAWN).max(1);
+    let drawn = all.clamp(1, MOST_DRAWN);
     let mut svg = format!(
         "<svg class=\"places\" viewBox=\"0 0 {} 22\" role=\"img\" aria-label=\"{taken} of {all} places are taken\">",
         drawn * 22

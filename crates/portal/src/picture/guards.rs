@@ -1,12 +1,10 @@
-//! How each promise is held: one strip for each, one cell for each datum that it names.
+//! How each promise is held: a cell for each datum that it names.
 
 use plan::act::ActId;
 use plan::{FieldId, Plan};
 
-use super::{Svg, escaped};
-
 /// What keeps a datum out.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Guard {
     /// No code of this version can hold a value of this kind.
     NoCode,
@@ -17,6 +15,8 @@ pub(crate) enum Guard {
 }
 
 impl Guard {
+    pub(crate) const ALL: [Self; 3] = [Self::NoCode, Self::NoTable, Self::Elsewhere];
+
     pub(crate) fn of(plan: &Plan, field: FieldId) -> Self {
         if plan.allows(field, ActId::Keep) {
             Self::Elsewhere
@@ -35,32 +35,11 @@ impl Guard {
         }
     }
 
-    const fn class(self) -> &'static str {
+    pub(crate) const fn class(self) -> &'static str {
         match self {
             Self::NoCode => "guard-code",
             Self::NoTable => "guard-table",
             Self::Elsewhere => "guard-elsewhere",
         }
     }
-}
-
-/// A strip with a cell for each guard.
-pub(crate) fn strip(name: &str, guards: &[Guard]) -> Svg {
-    let held = guards.iter().filter(|guard| **guard != Guard::Elsewhere).count();
-    let mut svg = format!(
-        "<svg class=\"strip\" viewBox=\"0 0 {} 20\" preserveAspectRatio=\"none\" role=\"img\" \
-         aria-label=\"{}: {held} of {} are kept out\">",
-        guards.len().max(1) * 20,
-        escaped(name),
-        guards.len()
-    );
-    for (index, guard) in guards.iter().enumerate() {
-        svg.push_str(&format!(
-            "<rect class=\"{}\" x=\"{}\" y=\"1\" width=\"18\" height=\"18\"/>",
-            guard.class(),
-            index * 20 + 1
-        ));
-    }
-    svg.push_str("</svg>");
-    Svg(svg)
 }

@@ -21,6 +21,10 @@ pub(crate) struct Lifetimes {
 
 /// How long one thing stays.
 pub(crate) struct Life {
+    /// Whether it comes to rest anywhere at all.
+    pub(crate) kept: bool,
+    /// Whether it is looked at in memory and forgotten.
+    pub(crate) passing: bool,
     pub(crate) what: String,
     pub(crate) more: String,
     pub(crate) how_long: String,
@@ -48,6 +52,8 @@ pub(crate) fn lifetimes(policy: &policy::Compiled, exercised: &BTreeSet<FieldId>
     for process in &plan.parts().processes {
         let fields: Vec<&str> = process.fields.iter().map(|field| field.words()).collect();
         rows.push(Life {
+            kept: false,
+            passing: true,
             what: format!("Looked at in memory on {}", process.surface.words()),
             more: words::list(&fields),
             how_long: format!("forgotten within {}", words::length(process.ttl_seconds)),
@@ -68,6 +74,8 @@ pub(crate) fn lifetimes(policy: &policy::Compiled, exercised: &BTreeSet<FieldId>
         let names: Vec<&str> = fields.iter().map(|field| field.words()).collect();
         let how_long = fields.first().and_then(|field| keeps.get(field.key()));
         rows.push(Life {
+            kept: true,
+            passing: false,
             what: capitalised(class.words()),
             more: words::list(&names),
             how_long: how_long.cloned().unwrap_or_default(),
@@ -97,6 +105,8 @@ fn never_rows(plan: &Plan, never: &BTreeSet<FieldId>) -> Vec<Life> {
         let names: Vec<&str> = fields.map(|field| field.words()).collect();
         if !names.is_empty() {
             rows.push(Life {
+                kept: false,
+                passing: false,
                 what,
                 more: words::list(&names),
                 how_long: how_long.to_owned(),
@@ -121,6 +131,8 @@ fn never_rows(plan: &Plan, never: &BTreeSet<FieldId>) -> Vec<Life> {
             })
             .collect();
         rows.push(Life {
+            kept: false,
+            passing: false,
             what: "Not done".to_owned(),
             more: words::list(&names),
             how_long: "never".to_owned(),
@@ -165,17 +177,13 @@ fn place(seconds: f64) -> f64 {
 }
 
 fn bar(bar: &Bar) -> Svg {
-    let mut svg = format!(
-        "<svg class=\"life\" viewBox=\"0 0 {WIDTH:.0} 20\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
-    );
-    for step in 0..6 {
-        let x = f64::from(step) * STEP + 0.5;
-        svg.push_str(&format!(
-            "<line class=\"life-grid\" x1=\"{x}\" x2=\"{x}\" y1=\"0\" y2=\"20\"/>"
-        ));
-    }
+    // A ring with nothing in it; it keeps its shape while bars stretch with their column.
+    const NEVER: &str = "<svg class=\"life-ring\" viewBox=\"0 0 20 20\" aria-hidden=\"true\">\
+                         <circle class=\"life-never\" cx=\"10\" cy=\"10\" r=\"7\"/></svg>";
+    let mut svg =
+        format!("<svg class=\"life\" viewBox=\"0 0 {WIDTH:.0} 20\" preserveAspectRatio=\"none\" aria-hidden=\"true\">");
     match bar {
-        Bar::Never => svg.push_str("<rect class=\"life-never\" x=\"0\" y=\"4\" width=\"5\" height=\"12\"/>"),
+        Bar::Never => return Svg(NEVER.to_owned()),
         Bar::Memory(seconds) => {
             let width = place(*seconds as f64);
             svg.push_str(&format!(
@@ -204,7 +212,18 @@ mod tests {
 
     #[test]
     fn the_axis_grows_and_ends() {
-        let lengths = [0.0, 30.0, 60.0, 180.0, 3_600.0, 86_400.0, 7_776_000.0, 31_536_000.0, 4e8, 4e9];
+        let lengths = [
+            0.0,
+            30.0,
+            60.0,
+            180.0,
+            3_600.0,
+            86_400.0,
+            7_776_000.0,
+            31_536_000.0,
+            4e8,
+            4e9,
+        ];
         let places: Vec<f64> = lengths.into_iter().map(place).collect();
         assert!(places.is_sorted(), "{places:?}");
         assert_eq!(place(60.0), 100.0);

@@ -88,16 +88,13 @@ pub(crate) fn treemap(tiles: &[Tile], width: f64, height: f64, class: &str) -> S
 fn push_tile(svg: &mut String, tile: &Tile, place: Box2) {
     const GAP: f64 = 2.0;
     let (x, y) = (place.x + GAP, place.y + GAP);
-    let (width, height) = (
-        (place.width - 2.0 * GAP).max(0.0),
-        (place.height - 2.0 * GAP).max(0.0),
-    );
+    let (width, height) = ((place.width - 2.0 * GAP).max(0.0), (place.height - 2.0 * GAP).max(0.0));
     svg.push_str(&format!(
         "<g class=\"{}\"><rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"4\"/>",
         tile.left.class()
     ));
-    // About 8 units for a letter of 15 units' size; a text that does not fit is left out, the list has it.
-    let letters = ((width - 20.0) / 8.0).max(0.0) as usize;
+    // About 7.7 units for a letter of 15 units' size; a text that does not fit is left out, the list has it.
+    let letters = ((width - 16.0) / 7.7).max(0.0) as usize;
     let lines = wrapped(&tile.name, letters);
     let fits = lines.len() as f64 * 19.0 + 30.0 <= height;
     if let (true, false) = (fits, lines.is_empty()) {

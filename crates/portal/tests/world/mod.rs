@@ -197,7 +197,10 @@ impl Answer {
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("")
     }
 
     pub(crate) fn location(&self) -> &str {
@@ -207,7 +210,9 @@ impl Answer {
     /// The text between two marks.
     pub(crate) fn between(&self, from: &str, to: &str) -> String {
         let text = self.text();
-        let (_, rest) = text.split_once(from).unwrap_or_else(|| panic!("{from} is missing in {text}"));
+        let (_, rest) = text
+            .split_once(from)
+            .unwrap_or_else(|| panic!("{from} is missing in {text}"));
         rest.split_once(to).expect("the end is there").0.to_owned()
     }
 }

@@ -219,20 +219,37 @@ fn fetch(address: SocketAddr) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits until the counts are on the account page, and prints the day's row.
+/// Waits until the counts of the download are on the account page, and prints the day's row.
 async fn show_usage(site: &mut Site) -> anyhow::Result<()> {
     let begun = Instant::now();
     loop {
         let page = site.get("/usage").await?;
-        if let Some(row) = page.element("total") {
-            say::answer(format_args!("    the account page shows one number for the day: {row}"));
+        if let Some([day, down, up, ..]) = page.first_row().as_deref()
+            && megabytes(down) >= DOWNLOAD_BYTES >> 20
+        {
+            say::answer(format_args!(
+                "    all that is kept of it, from the account page: {day}, {down} down, {up} up"
+            ));
             return Ok(());
         }
         if begun.elapsed() > USAGE_PATIENCE {
-            bail!("the usage page shows nothing after {} s", USAGE_PATIENCE.as_secs());
+            bail!(
+                "the download is not on the usage page after {} s",
+                USAGE_PATIENCE.as_secs()
+            );
         }
         tokio::time::sleep(POLL).await;
     }
+}
+
+/// The MiB of a figure such as `263 MiB`; 0 for anything smaller.
+fn megabytes(figure: &str) -> u64 {
+    let number = figure.strip_suffix("MiB").map_or("", str::trim);
+    number
+        .split('.')
+        .next()
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(0)
 }
 
 fn step(number: u8, words: &str) {

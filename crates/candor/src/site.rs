@@ -64,12 +64,31 @@ impl Answer {
         rest.split_once('"').map(|(value, _)| unescape(value))
     }
 
-    /// The first sentence that the page marks as an error.
+    /// The cells of the first row of the page's first table.
+    pub(crate) fn first_row(&self) -> Option<Vec<String>> {
+        let page = self.text();
+        let (_, rest) = page.split_once("<tbody>")?;
+        let (row, _) = rest.split_once("</tr>")?;
+        let cells = row
+            .split('<')
+            .filter(|tag| tag.starts_with("td") || tag.starts_with("th"));
+        let cells = cells
+            .filter_map(|tag| tag.split_once('>'))
+            .map(|(_, inside)| unescape(inside.trim()));
+        Some(cells.filter(|cell| !cell.is_empty()).collect())
+    }
+
+    /// The first sentence that the page marks as an error: of one field, or of the whole form.
     pub(crate) fn error(&self) -> Option<String> {
         let page = self.text();
-        let (_, rest) = page.split_once("class=\"error\"")?;
-        let (_, rest) = rest.split_once('>')?;
-        rest.split_once("</").map(|(inside, _)| unescape(inside.trim()))
+        let (_, rest) = page
+            .split_once("class=\"error\"")
+            .or_else(|| page.split_once("role=\"alert\""))?;
+        let words = rest
+            .split('<')
+            .filter_map(|tag| tag.split_once('>'))
+            .map(|(_, inside)| inside.trim());
+        words.filter(|words| !words.is_empty()).map(unescape).next()
     }
 }
 

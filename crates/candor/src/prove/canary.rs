@@ -85,18 +85,9 @@ impl Canary {
         Self { name, needles }
     }
 
-    /// The forms in which the canary is found in `bytes`.
-    pub(crate) fn found_in(&self, bytes: &[u8]) -> Vec<&'static str> {
-        self.needles
-            .iter()
-            .filter(|needle| contains(bytes, &needle.bytes))
-            .map(|needle| needle.form)
-            .collect()
-    }
-
-    /// The length of the longest form, in bytes: how much two pieces of a long place must overlap.
-    pub(crate) fn longest(&self) -> usize {
-        self.needles.iter().map(|needle| needle.bytes.len()).max().unwrap_or(0)
+    /// Every form to search for.
+    pub(crate) fn needles(&self) -> &[Needle] {
+        &self.needles
     }
 }
 
@@ -169,28 +160,20 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Whether `needle` is in `bytes`. Looks for the needle's last byte first and compares only there.
-fn contains(bytes: &[u8], needle: &[u8]) -> bool {
-    let Some((last, head)) = needle.split_last() else {
-        return false;
-    };
-    let mut from = head.len();
-    while let Some(found) = bytes
-        .get(from..)
-        .and_then(|rest| rest.iter().position(|byte| byte == last))
-    {
-        let end = from + found;
-        if bytes[end - head.len()..end] == *head {
-            return true;
-        }
-        from = end + 1;
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The forms in which a canary is found.
+    fn found(canary: &Canary, bytes: &[u8]) -> Vec<&'static str> {
+        let is_in = |needle: &&Needle| bytes.windows(needle.bytes.len()).any(|window| window == needle.bytes);
+        canary
+            .needles()
+            .iter()
+            .filter(is_in)
+            .map(|needle| needle.form)
+            .collect()
+    }
 
     #[test]
     fn a_text_is_found_in_every_form_and_at_every_alignment() {
@@ -198,22 +181,21 @@ mod tests {
         for shift in 0..5 {
             let mut place = vec![b'x'; shift];
             place.extend_from_slice(b"canary-4f1d9c and more");
-            assert_eq!(canary.found_in(&place), ["text"]);
-            let encoded = base64(&place);
-            assert_eq!(canary.found_in(&encoded), ["base 64"], "shift {shift}");
-            assert_eq!(canary.found_in(hexadecimal(&place).as_bytes()), ["hexadecimal"]);
+            assert_eq!(found(&canary, &place), ["text"]);
+            assert_eq!(found(&canary, &base64(&place)), ["base 64"], "shift {shift}");
+            assert_eq!(found(&canary, hexadecimal(&place).as_bytes()), ["hexadecimal"]);
         }
-        assert!(canary.found_in(b"canary-4f1d9d").is_empty());
+        assert!(found(&canary, b"canary-4f1d9d").is_empty());
     }
 
     #[test]
     fn an_ipv6_address_is_found_as_bytes_and_as_text() {
         let address: Ipv6Addr = "fd12:3456:789a::42".parse().unwrap();
         let canary = Canary::address("a", address.into());
-        assert_eq!(canary.found_in(&[&[1, 2][..], &address.octets()].concat()), ["raw"]);
-        assert_eq!(canary.found_in(b"from fd12:3456:789a::42 port 1"), ["text"]);
+        assert_eq!(found(&canary, &[&[1, 2][..], &address.octets()].concat()), ["raw"]);
+        assert_eq!(found(&canary, b"from fd12:3456:789a::42 port 1"), ["text"]);
         assert_eq!(
-            canary.found_in(b"fd12:3456:789a:0000:0000:0000:0000:0042"),
+            found(&canary, b"fd12:3456:789a:0000:0000:0000:0000:0042"),
             ["full text"]
         );
     }
@@ -221,15 +203,7 @@ mod tests {
     #[test]
     fn an_ipv4_address_is_searched_for_as_text_alone() {
         let canary = Canary::address("a", "198.18.3.2".parse().unwrap());
-        assert!(canary.found_in(&[198, 18, 3, 2]).is_empty());
-        assert_eq!(canary.found_in(b"dst=198.18.3.2 "), ["text"]);
-    }
-
-    #[test]
-    fn a_needle_at_the_very_end_is_found_and_an_empty_one_never() {
-        assert!(contains(b"aab", b"ab"));
-        assert!(contains(b"ab", b"ab"));
-        assert!(!contains(b"b", b"ab"));
-        assert!(!contains(b"b", b""));
+        assert!(found(&canary, &[198, 18, 3, 2]).is_empty());
+        assert_eq!(found(&canary, b"dst=198.18.3.2 "), ["text"]);
     }
 }

@@ -210,13 +210,33 @@ async fn traffic(
         Class::Traffic,
         None,
     );
-    if Path::new(CONNECTION_TABLE).exists() {
-        let table = places::file("the kernel's connection table", Path::new(CONNECTION_TABLE), &wanted);
-        report.search(table, Class::Traffic, Some(CONNECTION_TABLE_ALLOWED));
-    }
+    connection_table(report, &wanted);
     plant(report, data, &wanted, &tour)?;
     tour.end();
     Ok(())
+}
+
+/// The kernel's own table of flows: it may name a destination while a flow lives, and never where a device is, what it
+/// asks or what it says.
+fn connection_table(report: &mut Report, canaries: &[&Canary]) {
+    let path = Path::new(CONNECTION_TABLE);
+    if !path.exists() {
+        return;
+    }
+    let (named, others): (Vec<&Canary>, Vec<&Canary>) = canaries
+        .iter()
+        .partition(|canary| canary.name.starts_with("destination"));
+    let search = |place: &str, canaries: &[&Canary]| places::file(place, path, canaries);
+    report.search(
+        search("the kernel's connection table, where a flow goes", &named),
+        Class::Traffic,
+        Some(CONNECTION_TABLE_ALLOWED),
+    );
+    report.search(
+        search("the kernel's connection table, who and what", &others),
+        Class::Traffic,
+        None,
+    );
 }
 
 /// Plants a leak where a careless line of code would put it, and demands that the search finds it.

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
+use aho_corasick::AhoCorasick;
+
 use super::canary::Canary;
 
 /// How much of a place is read at once, in bytes.
@@ -38,21 +40,30 @@ pub(crate) struct Finding {
     pub(crate) at: String,
 }
 
-/// Collects what a search finds.
-struct Search<'a> {
-    canaries: &'a [&'a Canary],
+/// Collects what a search finds. All forms of all canaries are searched for in one pass.
+struct Search {
+    automaton: AhoCorasick,
+    /// By pattern of the automaton: the canary's name and the form.
+    forms: Vec<(&'static str, &'static str)>,
+    /// How much two pieces of a long place overlap: the longest form, in bytes.
     overlap: usize,
     found: Vec<Finding>,
     bytes: u64,
     pieces: u64,
 }
 
-impl<'a> Search<'a> {
-    fn new(canaries: &'a [&'a Canary]) -> Self {
-        let overlap = canaries.iter().map(|canary| canary.longest()).max().unwrap_or(0);
+impl Search {
+    fn new(canaries: &[&Canary]) -> Self {
+        let needles = || {
+            canaries
+                .iter()
+                .flat_map(|canary| canary.needles().iter().map(|needle| (canary.name, needle)))
+        };
+        let automaton = AhoCorasick::new(needles().map(|(_, needle)| &needle.bytes));
         Self {
-            canaries,
-            overlap,
+            automaton: automaton.expect("a few hundred short patterns are far below the library's limits"),
+            forms: needles().map(|(name, needle)| (name, needle.form)).collect(),
+            overlap: needles().map(|(_, needle)| needle.bytes.len()).max().unwrap_or(0),
             found: Vec::new(),
             bytes: 0,
             pieces: 0,
@@ -60,16 +71,15 @@ impl<'a> Search<'a> {
     }
 
     fn look(&mut self, bytes: &[u8], at: &str) {
-        for canary in self.canaries {
-            for form in canary.found_in(bytes) {
-                let finding = Finding {
-                    canary: canary.name,
-                    form,
-                    at: at.to_owned(),
-                };
-                if !self.found.contains(&finding) {
-                    self.found.push(finding);
-                }
+        for seen in self.automaton.find_overlapping_iter(bytes) {
+            let (canary, form) = self.forms[seen.pattern().as_usize()];
+            let finding = Finding {
+                canary,
+                form,
+                at: at.to_owned(),
+            };
+            if !self.found.contains(&finding) {
+                self.found.push(finding);
             }
         }
     }
@@ -154,7 +164,7 @@ pub(crate) fn memory(place: &str, process: u32, canaries: &[&Canary]) -> Searche
     search.done(place, "regions", trouble)
 }
 
-fn read_memory(search: &mut Search<'_>, process: u32) -> io::Result<()> {
+fn read_memory(search: &mut Search, process: u32) -> io::Result<()> {
     let folder = PathBuf::from(format!("/proc/{process}"));
     let maps = fs::read_to_string(folder.join("maps"))?;
     let mut memory = File::open(folder.join("mem"))?;

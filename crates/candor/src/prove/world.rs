@@ -60,6 +60,10 @@ impl Cable {
     /// The kernel refuses; the message says what is missing.
     pub(crate) fn lay(&self, near: &str, far: &str) -> anyhow::Result<NetNamespace> {
         let (near, far) = (LinkName::new(near)?, LinkName::new(far)?);
+        // The end of a cable outlives its namespace for a moment, or an earlier run was killed.
+        if let Ok(left) = near.index() {
+            Netlink::open()?.remove_link(left)?;
+        }
         let (here, there) = (NetNamespace::present()?, NetNamespace::create()?);
         here.connect(&near, &there, &far)?;
         self.address(&near, self.near_v4, self.near_v6)?;

@@ -1,0 +1,215 @@
+//! The real program in a network namespace and a folder of its own.
+#![allow(dead_code, reason = "each test file uses a part of this")]
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use sys::NetNamespace;
+use tempfile::TempDir;
+
+/// How long a start or a stop may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(20);
+
+/// The program under test.
+pub(crate) fn candor() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_candor"))
+}
+
+/// Runs the program to its end.
+pub(crate) fn run(arguments: &[&str]) -> Output {
+    Command::new(candor())
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program starts")
+}
+
+pub(crate) fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The repository's folder.
+pub(crate) fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .expect("the repository is there")
+}
+
+/// A namespace, or a clear word about what the test needs.
+pub(crate) fn namespace() -> NetNamespace {
+    NetNamespace::create().expect("run this test as root: it makes a network namespace of its own")
+}
+
+/// A provider that serves.
+pub(crate) struct Provider {
+    pub(crate) namespace: NetNamespace,
+    pub(crate) folder: TempDir,
+    child: Child,
+    said: PathBuf,
+}
+
+impl Provider {
+    /// Starts `candor serve` in a fresh folder with this configuration.
+    pub(crate) fn start(configuration: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join("candor.toml"), configuration).expect("the folder can be written");
+        Self::start_in(folder, namespace(), &[])
+    }
+
+    /// Starts `candor serve` in a folder that has a configuration.
+    pub(crate) fn start_in(folder: TempDir, namespace: NetNamespace, arguments: &[&str]) -> Self {
+        let said = folder.path().join("said");
+        let log = std::fs::File::create(&said).expect("the folder can be written");
+        let mut command = Command::new(candor());
+        command
+            .arg("serve")
+            .args(arguments)
+            .current_dir(folder.path())
+            .stdin(Stdio::null());
+        command.stdout(log.try_clone().expect("a descriptor")).stderr(log);
+        let child = namespace
+            .run(|| command.spawn())
+            .expect("the namespace is there")
+            .expect("the program starts");
+        let mut provider = Self {
+            namespace,
+            folder,
+            child,
+            said,
+        };
+        provider.wait_for("started in");
+        provider
+    }
+
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("candor-data")
+    }
+
+    pub(crate) fn said(&self) -> String {
+        std::fs::read_to_string(&self.said).expect("the output is there")
+    }
+
+    /// Waits until the program has said something.
+    pub(crate) fn wait_for(&mut self, words: &str) {
+        let begun = Instant::now();
+        while !self.said().contains(words) {
+            let ended = self.child.try_wait().expect("the child is ours");
+            assert!(
+                ended.is_none(),
+                "the program ended with {ended:?} before it said {words:?}:\n{}",
+                self.said()
+            );
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "the program did not say {words:?}:\n{}",
+                self.said()
+            );
+            std::thread::sleep(POLL);
+        }
+    }
+
+    /// Runs another command of the program beside it, in the same namespace and folder, with a line of input.
+    pub(crate) fn beside(&self, arguments: &[&str], input: &str) -> Output {
+        let mut command = Command::new(candor());
+        command.args(arguments).current_dir(self.folder.path());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = self
+            .namespace
+            .run(|| command.spawn())
+            .expect("the namespace is there")
+            .expect("the program starts");
+        child
+            .stdin
+            .take()
+            .expect("it is piped")
+            .write_all(input.as_bytes())
+            .expect("it reads");
+        child.wait_with_output().expect("the child is ours")
+    }
+
+    /// Asks it to stop and waits until it has.
+    pub(crate) fn stop(mut self) -> (TempDir, NetNamespace, String) {
+        sys::process::ask_to_end(self.child.id()).expect("it runs");
+        let status = self.child.wait().expect("the child is ours");
+        assert!(status.success(), "it ended with {status}:\n{}", self.said());
+        let said = self.said();
+        // What remains is moved out of a struct that has a destructor.
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a temporary folder"));
+        let namespace = std::mem::replace(&mut self.namespace, namespace());
+        (folder, namespace, said)
+    }
+
+    /// The value of a line such as `fingerprint AB:CD`.
+    pub(crate) fn word_after(&self, words: &str) -> String {
+        let said = self.said();
+        let (_, rest) = said.split_once(words).expect("it was said");
+        rest.split_whitespace().next().expect("a word follows").to_owned()
+    }
+
+    /// An HTTP request to the plain site by curl; the answer with its head.
+    pub(crate) fn curl(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new("curl");
+        command
+            .args(["--silent", "--include", "--max-time", "20"])
+            .args(arguments)
+            .current_dir(self.folder.path());
+        let output = self
+            .namespace
+            .run(|| command.output())
+            .expect("the namespace is there")
+            .expect("curl is installed");
+        assert!(output.status.success(), "curl {arguments:?}: {}", stderr(&output));
+        stdout(&output)
+    }
+
+    /// Joins as a member; the cookies stay in the file `cookies`.
+    pub(crate) fn join(&self, email: &str, password: &str) {
+        let page = self.curl(&["http://localhost:8080/join"]);
+        let accepted = page
+            .split("name=\"accepted\" value=\"")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next())
+            .expect("the form has the digest");
+        let answer = self.curl(&[
+            "--cookie-jar",
+            "cookies",
+            "--data-urlencode",
+            &format!("email={email}"),
+            "--data-urlencode",
+            &format!("password={password}"),
+            "--data",
+            "age=42&agree=yes",
+            "--data",
+            &format!("accepted={accepted}"),
+            "http://localhost:8080/join",
+        ]);
+        assert!(
+            answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.1 303"),
+            "{answer}"
+        );
+        assert!(answer.contains("__Host-sid="), "{answer}");
+    }
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        // Ended already after `stop`.
+        let _ended = self.child.kill();
+        let _status = self.child.wait();
+    }
+}

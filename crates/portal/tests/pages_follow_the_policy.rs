@@ -8,7 +8,7 @@ use std::time::Duration;
 use account::UsageDelta;
 use axum::http::StatusCode;
 use portal::{Portal, PortalError};
-use world::{DEFAULT_POLICY, FORUM_POLICY, START, World};
+use world::{DEFAULT_POLICY, FORUM_POLICY, NO_LOG_POLICY, START, World};
 
 #[tokio::test]
 async fn a_policy_without_usage_and_devices_has_no_such_pages() {
@@ -80,6 +80,17 @@ async fn a_changed_policy_asks_for_a_new_acceptance() {
     assert!(ada.get("/devices").await.text().contains("The policy has changed"));
     ada.post("/accept", &[("accepted", &world.digest)]).await;
     assert!(!ada.get("/home").await.text().contains("The policy has changed"));
+}
+
+#[tokio::test]
+async fn a_promise_with_exceptions_is_never_shown_without_them() {
+    let world = World::new(NO_LOG_POLICY).await;
+    let mut operator = world.operator().await;
+    for path in ["/", "/policy", "/operator/policy"] {
+        let text = operator.get(path).await.text();
+        assert!(text.contains("exceptions: debug-capture and legal-order"), "{path}");
+    }
+    assert!(operator.get("/operator").await.text().contains("with exceptions"));
 }
 
 #[tokio::test]

@@ -73,11 +73,11 @@ pub(crate) async fn overview(State(app): State<App>, Operator(who): Operator) ->
 
 fn strips(app: &App) -> Vec<Strip> {
     let parts = app.plan().parts();
-    let strip_of = |name: String, place: String, fields: &[FieldId]| {
+    let strip_of = |name: String, place: String, fields: &[FieldId], exceptions: &[String]| {
         let guard_of = |field: &FieldId| (field.words(), Guard::of(app.plan(), *field));
         let cells: Vec<_> = fields.iter().map(guard_of).collect();
         Strip {
-            whole: cells.iter().all(|(_, guard)| *guard != Guard::Elsewhere),
+            whole: exceptions.is_empty() && cells.iter().all(|(_, guard)| *guard != Guard::Elsewhere),
             cells,
             name,
             place,
@@ -88,12 +88,13 @@ fn strips(app: &App) -> Vec<Strip> {
             promise.name.replace('-', " "),
             promise.surface.words().to_owned(),
             &promise.never,
+            &promise.except,
         )
     });
     let refused = parts
         .refuses
         .iter()
-        .map(|refuse| strip_of("not accepted".to_owned(), "any form".to_owned(), &refuse.fields));
+        .map(|refuse| strip_of("not accepted".to_owned(), "any form".to_owned(), &refuse.fields, &[]));
     promises
         .chain(refused)
         .map(|strip| Strip {

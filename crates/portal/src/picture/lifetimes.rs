@@ -116,7 +116,12 @@ fn never_rows(plan: &Plan, never: &BTreeSet<FieldId>) -> Vec<Life> {
     };
     for promise in &parts.promises {
         let place = capitalised(promise.surface.words());
-        row(place, &promise.never, "never kept");
+        let exceptions: Vec<&str> = promise.except.iter().map(String::as_str).collect();
+        let how_long = match exceptions.is_empty() {
+            true => "never kept".to_owned(),
+            false => format!("not kept; the policy names exceptions: {}", words::list(&exceptions)),
+        };
+        row(place, &promise.never, &how_long);
     }
     for refuse in &parts.refuses {
         row("Not asked for".to_owned(), &refuse.fields, "not accepted");

@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 use tower::ServiceExt as _;
 
 pub(crate) const DEFAULT_POLICY: &str = include_str!("../../../../policies/default.kdl");
+pub(crate) const NO_LOG_POLICY: &str = include_str!("../../../../policies/no-log-vpn.kdl");
 pub(crate) const FORUM_POLICY: &str = include_str!("../../../../policies/examples/forum.kdl");
 /// 2026-11-22 12:00 UTC.
 pub(crate) const START: Timestamp = Timestamp::from_microseconds(1_795_348_800_000_000);

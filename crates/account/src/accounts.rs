@@ -655,9 +655,23 @@ impl Accounts {
             }
         }
         if !known.is_empty() {
-            self.store.commit(known).await?;
+            match self.store.commit(known).await {
+                // Somebody was erased between the two; the others' counts are kept one by one.
+                Err(StoreError::RefusedByDatabase) => self.record_one_by_one(usage, deltas).await?,
+                other => other.map(|_| ())?,
+            }
         }
         self.check_quotas().await
+    }
+
+    async fn record_one_by_one(&self, usage: &UsageBook, deltas: &[UsageDelta]) -> Result<(), StoreError> {
+        for delta in deltas {
+            match self.store.commit(vec![usage.add(&self.store, *delta)]).await {
+                Ok(_) | Err(StoreError::RefusedByDatabase) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// What the member moved, day by day, since `from`; days without traffic are left out. `None` when the policy

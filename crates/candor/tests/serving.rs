@@ -13,12 +13,7 @@ fn a_second_start_keeps_everything_and_offers_no_second_set_up() {
     let mut provider = Provider::start(SMALL);
     let token = provider.word_after("http://localhost:8080/set-up/");
     let page = provider.curl(&[&format!("http://localhost:8080/set-up/{token}")]);
-    let accepted = page
-        .split("name=\"accepted\" value=\"")
-        .nth(1)
-        .and_then(|rest| rest.split('"').next())
-        .unwrap()
-        .to_owned();
+    let accepted = world::value_of(&page, "accepted");
     let answer = provider.curl(&[
         "--data-urlencode",
         "email=grace@example.org",

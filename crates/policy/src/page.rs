@@ -188,7 +188,10 @@ fn collect_item(parts: &Parts, collect: &Collect, exercised: &BTreeSet<FieldId>)
     sentences.push(format!("It is held {}.", english::basis(collect.basis)));
     sentences.push(who_gets(parts, collect));
     if collect.fields.iter().any(|field| ACCESS_LOG.contains(field)) {
-        sentences.push("It is linked to no account, so it is in nobody’s export and goes by its end alone.".to_owned());
+        sentences.push(
+            "It is linked to no account; whoever comes from the same address sees it there and can delete it."
+                .to_owned(),
+        );
     }
     if collected {
         sentences.extend(not_in_this_version(collect, exercised));

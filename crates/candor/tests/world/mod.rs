@@ -177,32 +177,64 @@ impl Provider {
         stdout(&output)
     }
 
-    /// Joins as a member; the cookies stay in the file `cookies`.
-    pub(crate) fn join(&self, email: &str, password: &str) {
+    /// Joins as a member; the cookie is kept for [`Provider::cookie`].
+    pub(crate) fn join(&self, email: &str, password: &str) -> String {
+        self.join_with(email, password, &[])
+    }
+
+    /// Joins with more than the form has.
+    pub(crate) fn join_with(&self, email: &str, password: &str, more: &[&str]) -> String {
         let page = self.curl(&["http://localhost:8080/join"]);
-        let accepted = page
-            .split("name=\"accepted\" value=\"")
-            .nth(1)
-            .and_then(|rest| rest.split('"').next())
-            .expect("the form has the digest");
-        let answer = self.curl(&[
-            "--cookie-jar",
-            "cookies",
+        let accepted = value_of(&page, "accepted");
+        let (email, password, accepted) = (
+            format!("email={email}"),
+            format!("password={password}"),
+            format!("accepted={accepted}"),
+        );
+        let mut arguments = vec![
             "--data-urlencode",
-            &format!("email={email}"),
+            &email,
             "--data-urlencode",
-            &format!("password={password}"),
+            &password,
             "--data",
             "age=42&agree=yes",
             "--data",
-            &format!("accepted={accepted}"),
-            "http://localhost:8080/join",
-        ]);
-        assert!(
-            answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.1 303"),
-            "{answer}"
-        );
+            &accepted,
+        ];
+        arguments.extend(more);
+        arguments.push("http://localhost:8080/join");
+        let answer = self.curl(&arguments);
         assert!(answer.contains("__Host-sid="), "{answer}");
+        let cookie = answer
+            .split("__Host-sid=")
+            .nth(1)
+            .and_then(|rest| rest.split(';').next())
+            .expect("a cookie has a value");
+        std::fs::write(self.folder.path().join("cookie"), format!("__Host-sid={cookie}"))
+            .expect("the folder can be written");
+        answer
+    }
+
+    /// The cookie of whoever joined last.
+    pub(crate) fn cookie(&self) -> Option<String> {
+        std::fs::read_to_string(self.folder.path().join("cookie")).ok()
+    }
+}
+
+/// The value of a hidden field of a form.
+pub(crate) fn value_of(page: &str, name: &str) -> String {
+    let rest = page.split(&format!("name=\"{name}\" value=\"")).nth(1);
+    rest.and_then(|rest| rest.split('"').next())
+        .expect("the form has the field")
+        .to_owned()
+}
+
+/// Waits for a state.
+pub(crate) fn until(what: &str, mut is_there: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_there() {
+        assert!(begun.elapsed() < PATIENCE, "{what} did not come");
+        std::thread::sleep(POLL);
     }
 }
 

@@ -21,7 +21,10 @@ mod tests {
 
     #[test]
     fn a_process_that_is_asked_to_end_ends() {
-        let mut child = Command::new("sleep").arg("60").spawn().expect("sleep(1) is part of Debian");
+        let mut child = Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .expect("sleep(1) is part of Debian");
         ask_to_end(child.id()).expect("the child is ours");
         let status = child.wait().expect("the child is ours");
         assert_eq!(status.signal(), Some(libc::SIGTERM));

@@ -1,33 +1,40 @@
 //! Striking entries from the kernel's connection table (`nf_conntrack`), which holds source and
 //! destination of every flow that the machine forwards, for as long as the flow lives.
 //!
-//! Entries are named by what they begin with and are never listed: a listing would bring the
-//! destinations into this process.
+//! Entries are named by their mark and are never listed: a listing would bring the destinations into
+//! this process. A deletion by source address would need no mark, but Linux 6.18 inverts that filter
+//! for IPv6: it strikes every flow except those of the source.
 
 use crate::Error;
 use crate::netlink::{Netlink, Request};
-use std::net::IpAddr;
 
 /// `NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE` (`linux/netfilter/nfnetlink_conntrack.h`).
 const DELETE: u16 = 1 << 8 | 2;
-/// `CTA_TUPLE_ORIG`, `CTA_TUPLE_IP`, `CTA_IP_V4_SRC`, `CTA_IP_V6_SRC`, `CTA_MARK`, `CTA_MARK_MASK`,
-/// `CTA_FILTER`, `CTA_FILTER_ORIG_FLAGS`, `CTA_FILTER_REPLY_FLAGS` (the same file).
-const ORIGINAL: u16 = 1;
-const TUPLE_IP: u16 = 1;
-const V4_SOURCE: u16 = 1;
-const V6_SOURCE: u16 = 3;
+/// `CTA_MARK` and `CTA_MARK_MASK` (the same file).
 const MARK: u16 = 8;
 const MARK_MASK: u16 = 21;
-const FILTER: u16 = 25;
-const FILTER_ORIGINAL: u16 = 1;
-const FILTER_REPLY: u16 = 2;
-/// `CTA_FILTER_F_CTA_IP_SRC` (kernel `net/netfilter/nf_internals.h`).
-const BY_SOURCE: u32 = 1;
-/// `NLA_F_NESTED` (`netlink(7)`).
-const NESTED: u16 = 1 << 15;
-/// `nfgenmsg` version 1: the kernel heeds the family of a deletion (`net/netfilter/nf_conntrack_netlink.c`,
-/// `ctnetlink_del_conntrack`).
+/// `nfgenmsg` version 1: the kernel heeds the family of a deletion (kernel
+/// `net/netfilter/nf_conntrack_netlink.c`, `ctnetlink_del_conntrack`).
 const HEED_FAMILY: u8 = 1;
+
+/// The family of a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+/// Marks of flows: those whose bits under `mask` are `value`. Four octets, as nft's `ct mark set`
+/// copies them from a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marks {
+    /// The bits.
+    pub value: [u8; 4],
+    /// Which bits count.
+    pub mask: [u8; 4],
+}
 
 /// The connection table of one network namespace.
 #[derive(Debug)]
@@ -43,37 +50,18 @@ impl Conntrack {
         })
     }
 
-    /// Strikes every flow that `source` began. Kernels before 6.11 answer `EOPNOTSUPP`, see
-    /// [`Conntrack::knows_sources`].
-    pub fn strike_source(&self, source: IpAddr) -> Result<(), Error> {
-        let (family, kind, octets) = match source {
-            IpAddr::V4(address) => (libc::AF_INET, V4_SOURCE, address.octets().to_vec()),
-            IpAddr::V6(address) => (libc::AF_INET6, V6_SOURCE, address.octets().to_vec()),
+    /// Strikes every flow of a family that has one of these marks. The kernel walks its whole table.
+    pub fn strike(&self, family: Family, marks: Marks) -> Result<(), Error> {
+        let family = match family {
+            Family::V4 => libc::AF_INET,
+            Family::V6 => libc::AF_INET6,
         };
         let mut request = Request::new(DELETE, 0);
         request.raw(&[family as u8, HEED_FAMILY, 0, 0]);
-        request.nest(ORIGINAL | NESTED, |tuple| {
-            tuple.nest(TUPLE_IP | NESTED, |ip| ip.attribute(kind, &octets));
-        });
-        request.nest(FILTER | NESTED, |filter| {
-            filter.attribute(FILTER_ORIGINAL, &BY_SOURCE.to_ne_bytes());
-            filter.attribute(FILTER_REPLY, &0u32.to_ne_bytes());
-        });
-        self.netlink.ask("strike a device's flows", request)
-    }
-
-    /// Whether the kernel can strike by source.
-    pub fn knows_sources(&self) -> bool {
-        // RFC 5737: nobody has this address, so nothing is struck by asking.
-        self.strike_source(IpAddr::from([192, 0, 2, 255])).is_ok()
-    }
-
-    /// Strikes every flow whose mark has all bits of `mark`.
-    pub fn strike_marked(&self, mark: u32) -> Result<(), Error> {
-        let mut request = Request::new(DELETE, 0);
-        request.raw(&[libc::AF_UNSPEC as u8, 0, 0, 0]);
-        request.attribute(MARK, &mark.to_be_bytes());
-        request.attribute(MARK_MASK, &mark.to_be_bytes());
-        self.netlink.ask("strike the tunnel's flows", request)
+        for (kind, octets) in [(MARK, marks.value), (MARK_MASK, marks.mask)] {
+            // A register of nft keeps a packet's octets as they lie, the attribute is big-endian.
+            request.attribute(kind, &u32::from_ne_bytes(octets).to_be_bytes());
+        }
+        self.netlink.ask("strike flows from the connection table", request)
     }
 }

@@ -9,10 +9,10 @@ use sys::channel::{self, Channel};
 use sys::missing::Capabilities;
 use sys::nft::{self, TunnelRules};
 use sys::sysctl::Restore;
-use sys::{Conntrack, Error, Identity, LinkName, Machine, NetNamespace, Range, Spawn, Tun, UdpSocket, Worker};
+use sys::{Error, Identity, LinkName, Machine, NetNamespace, Range, Spawn, Tun, UdpSocket, Worker};
 use vpn::proto::{Shared, Translation};
 
-use super::{TunnelOptions, Unavailable};
+use super::{TunnelOptions, Unavailable, strike};
 
 /// The machine's own address in the tunnel, and the one that every device has. Devices keep theirs in a file, so these
 /// never change. The IPv6 network was drawn once, as RFC 4193, section 3.2.2, asks.
@@ -27,9 +27,6 @@ const POOL_V4_LEN: u8 = 11;
 const POOL_V6: Ipv6Addr = Ipv6Addr::new(0xfd66, 0x8f1c, 0x2a47, 1, 0, 0, 0, 0);
 const POOL_V6_LEN: u8 = 64;
 
-/// A bit in the connection mark of every flow out of the tunnel, by which all of them can be struck at once. Other
-/// programs' bits are left as they are.
-const FLOW_MARK: u32 = 0x0ca0_0000;
 /// "nobody" and its group on every distribution (`nobody`, `nogroup`).
 const NOBODY: u32 = 65_534;
 /// `CAP_SETGID` and `CAP_SETUID` (`linux/capability.h`).
@@ -37,9 +34,6 @@ const MAY_BECOME: u64 = 1 << 6 | 1 << 7;
 
 /// Link-local IPv4, in which hosting providers keep credentials (RFC 3927).
 const LINK_LOCAL: (Ipv4Addr, u8) = (Ipv4Addr::new(169, 254, 0, 0), 16);
-
-/// Where idle flows end on kernels that cannot strike them by source: the least that RFC 5382, section 5, allows.
-const ESTABLISHED_SECONDS: &str = "7440";
 
 /// The addresses of every device and the pools behind them.
 pub(super) fn translation() -> Translation {
@@ -84,12 +78,6 @@ impl Network {
         let mut settings = Restore::new();
         settings.forward()?;
         settings.keep_no_records()?;
-        if !Conntrack::open()?.knows_sources() {
-            settings.set_if_present(
-                "net/netfilter/nf_conntrack_tcp_timeout_established",
-                ESTABLISHED_SECONDS,
-            )?;
-        }
         Ok(Self {
             _rules: rules,
             _outer: outer,
@@ -131,8 +119,12 @@ impl Network {
     }
 }
 
+/// The first four octets of a UDP payload that are a WireGuard message's. Without this, an answer to a member's flow
+/// that was masqueraded behind our own port would not find its way back.
+const MESSAGES: &str = "@th,64,32 { 0x01000000, 0x02000000, 0x03000000, 0x04000000 }";
+
 /// Rules around the tunnel that concern the kernel's connection table: what goes between a device and our UDP port is
-/// never entered, so that no client address is, and flows out of the tunnel carry [`FLOW_MARK`].
+/// never entered, so that no client address is, and flows out of the tunnel are marked, see [`strike`].
 struct Outer {
     table: String,
     namespace: NetNamespace,
@@ -143,14 +135,15 @@ impl Outer {
         let namespace = NetNamespace::present()?;
         let tun = interface.as_str();
         let table = format!("candor_{tun}_flows");
+        let [v4, v6] = strike::MARKING;
         nft::apply(&format!(
             "table inet {table} {{}}\ndelete table inet {table}\ntable inet {table} {{\n  \
              chain arriving {{\n    type filter hook prerouting priority raw; policy accept;\n    \
-             iifname != \"{tun}\" fib daddr type local udp dport {port} notrack\n  }}\n  \
+             iifname != \"{tun}\" fib daddr type local udp dport {port} {MESSAGES} notrack\n  }}\n  \
              chain leaving {{\n    type filter hook output priority raw; policy accept;\n    \
              oifname != \"{tun}\" udp sport {port} notrack\n  }}\n  \
              chain marking {{\n    type filter hook prerouting priority mangle; policy accept;\n    \
-             iifname \"{tun}\" ct mark set ct mark | {FLOW_MARK:#010x}\n  }}\n}}\n"
+             iifname \"{tun}\" {v4}\n    iifname \"{tun}\" {v6}\n  }}\n}}\n"
         ))?;
         Ok(Self { table, namespace })
     }
@@ -169,8 +162,7 @@ impl Drop for Outer {
 
 /// Strikes every flow out of the tunnel from the kernel's connection table.
 pub(super) fn strike_all() {
-    // What cannot be struck ends by the kernel's own timeouts.
-    let _ = Conntrack::open().and_then(|table| table.strike_marked(FLOW_MARK));
+    strike::strike_all(POOL_V4, POOL_V4_LEN);
 }
 
 fn rules(interface: &LinkName) -> Result<TunnelRules, Error> {

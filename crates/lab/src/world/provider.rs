@@ -1,0 +1,123 @@
+//! The real program, started as its operator starts it.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use sys::NetNamespace;
+
+use super::until;
+
+/// A running `candor serve`; it is ended and reaped when this is dropped.
+pub struct Provider {
+    child: Child,
+    output: PathBuf,
+}
+
+impl Provider {
+    /// Starts it and waits until it serves.
+    pub(super) fn start(server: &NetNamespace, folder: &Path) -> Self {
+        let output = folder.join("output");
+        let log = File::create(&output).expect("a file for the output");
+        let mut command = Command::new(binary());
+        command
+            .args(["serve", "--config"])
+            .arg(folder.join("candor.toml"))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a second descriptor"))
+            .stderr(log);
+        let child = server
+            .run(move || command.spawn())
+            .expect("in the namespace")
+            .expect("candor starts");
+        let running = folder.join("data/running.json");
+        // What an earlier one left that could not say farewell.
+        let _left = fs::remove_file(&running);
+        let mut provider = Self { child, output };
+        until("candor serves", || {
+            let ended = provider.child.try_wait().expect("a child of ours");
+            assert!(ended.is_none(), "candor ended at its start:\n{}", provider.output());
+            running.exists().then_some(())
+        });
+        provider
+    }
+
+    /// Its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The confined worker, once there is one.
+    pub fn worker(&self) -> u32 {
+        until("a worker runs", || self.find_worker())
+    }
+
+    /// The worker that runs now.
+    pub fn find_worker(&self) -> Option<u32> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.process())).ok()?;
+        let children = tasks
+            .flatten()
+            .filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+        let children: Vec<u32> = children
+            .flat_map(|line| {
+                line.split_whitespace()
+                    .filter_map(|pid| pid.parse().ok())
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        children.into_iter().find(|pid| {
+            // Once it is locked: before, it may still be about to become the worker.
+            let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+            status.lines().any(|line| line == "Seccomp:\t2")
+        })
+    }
+
+    /// What it printed.
+    pub fn output(&self) -> String {
+        fs::read_to_string(&self.output).unwrap_or_default()
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub fn stop(&mut self) {
+        signal(self.process(), "TERM");
+        self.wait();
+    }
+
+    /// Waits until it has ended.
+    pub fn wait(&mut self) {
+        until("candor stops", || self.child.try_wait().expect("a child of ours"));
+    }
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            self.stop();
+        }
+    }
+}
+
+/// Sends a signal to a process that the test started, or to that one's child.
+pub fn signal(process: u32, name: &str) {
+    let status = Command::new("kill")
+        .arg(format!("-{name}"))
+        .arg(process.to_string())
+        .status();
+    assert!(status.expect("kill runs").success(), "kill -{name} {process}");
+}
+
+/// The binary that was built beside this test.
+fn binary() -> PathBuf {
+    let test = std::env::current_exe().expect("the test's own path");
+    let beside = test
+        .parent()
+        .and_then(Path::parent)
+        .expect("target/PROFILE/deps")
+        .join("candor");
+    assert!(
+        beside.exists(),
+        "{} is not there; build it first: cargo build -p candor",
+        beside.display()
+    );
+    beside
+}

@@ -8,12 +8,15 @@ use std::path::Path;
 use policy::{CLAUSES, Status};
 
 fn sources(folder: &Path, found: &mut Vec<String>) {
-    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+    for entry in std::fs::read_dir(folder)
+        .expect("a source folder can be read")
+        .flatten()
+    {
         let path = entry.path();
         if path.is_dir() {
             sources(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(std::fs::read_to_string(path).unwrap());
+            found.push(std::fs::read_to_string(path).expect("a source file can be read"));
         }
     }
 }

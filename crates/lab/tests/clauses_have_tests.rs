@@ -1,7 +1,5 @@
 //! Every clause that this version says it serves has a test that names it: `s3_009_…`, or `s3_005_to_008_…`.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests may panic, as tests do")]
-
 use std::collections::BTreeSet;
 use std::path::Path;
 

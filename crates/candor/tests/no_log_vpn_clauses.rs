@@ -28,8 +28,7 @@ fn refusal(from: &str, to: &str) -> String {
     let changed = source().replacen(from, to, 1);
     assert_ne!(changed, source(), "the profile has {from:?}");
     compile(&changed, "changed.kdl")
-        .err()
-        .expect("the change is refused")
+        .expect_err("the change is refused")
         .to_string()
 }
 

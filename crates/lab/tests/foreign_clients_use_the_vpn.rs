@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use lab::world::client::WireGuardGo;
 use lab::world::internet::{self, address, download, echo, upload, who};
+use lab::world::provider::RunsAs;
 use lab::world::{Outside, World, until};
 
 /// What a test run moves each way, in bytes.
@@ -130,6 +131,15 @@ fn s3_007_two_devices_with_one_inner_address_each_get_their_own_replies() {
             });
         }
     });
+}
+
+#[test]
+fn a_provider_that_is_nobody_and_may_configure_the_network_carries_packets() {
+    let world = World::start_as(RunsAs::NobodyWithSetcap, 1, "");
+    let member = world.join("ada");
+    let client = WireGuardGo::start(world.place(0), &member.add_device("laptop"), Outside::V4).connected();
+    client.run(|| echo(address(false), b"hello")).unwrap();
+    assert!(sys::read_lockdown(world.provider.worker()).unwrap().gaps().is_empty());
 }
 
 #[test]

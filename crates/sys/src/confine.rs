@@ -152,7 +152,9 @@ pub fn restrict(allowed: &Allowed) -> Result<Restricted<'_>, Error> {
 }
 
 impl Restricted<'_> {
-    /// Puts the filter on every thread. From here on the process can start no thread.
+    /// Puts the filter on every thread. From here on the process can start no thread. Those that were
+    /// started must have begun their work: what the C library asks of the kernel for a new thread is
+    /// not in the filter.
     pub fn seal(self) -> Result<Lockdown, Error> {
         let program = seccomp::program(self.allowed)?;
         refuse_stray_descriptors_numbered(self.allowed)?;

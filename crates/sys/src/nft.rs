@@ -6,10 +6,14 @@
 
 use crate::missing::nft_program;
 use crate::netlink::{LinkName, Range};
+use crate::privilege::hand_down_net_admin;
 use crate::{Error, Missing};
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::io::{self, Write as _};
+use std::panic;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::thread;
 
 /// Longest part of nft's complaint that is shown, in characters.
 const COMPLAINT_CHARACTERS: usize = 400;
@@ -139,21 +143,13 @@ impl TunnelRules {
 /// Loads rules in one transaction: all of them or none.
 pub fn apply(text: &str) -> Result<(), Error> {
     let program = nft_program().ok_or(Missing::Nft)?;
-    let failed = |source| Error::Kernel {
-        doing: "run nft",
-        source,
-    };
-    let mut nft = Command::new(program)
-        .args(["-f", "-"])
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(failed)?;
-    // A broken pipe means that nft has ended; its own words, read below, say why.
-    let _ = nft.stdin.take().map(|mut input| input.write_all(text.as_bytes()));
-    let output = nft.wait_with_output().map_err(failed)?;
+    // A thread of its own, which is in the same namespace, has its own capabilities to hand down.
+    let output = thread::scope(|scope| scope.spawn(|| run(&program, text)).join())
+        .unwrap_or_else(|reason| panic::resume_unwind(reason))
+        .map_err(|source| Error::Kernel {
+            doing: "run nft",
+            source,
+        })?;
     if output.status.success() {
         return Ok(());
     }
@@ -164,6 +160,21 @@ pub fn apply(text: &str) -> Result<(), Error> {
     Err(Error::Nft(
         complaint.trim().chars().take(COMPLAINT_CHARACTERS).collect(),
     ))
+}
+
+fn run(program: &Path, text: &str) -> io::Result<Output> {
+    // Without the right there is nothing to hand down, and nft says so.
+    let _ = hand_down_net_admin();
+    let mut nft = Command::new(program)
+        .args(["-f", "-"])
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    // A broken pipe means that nft has ended; its own words, read below, say why.
+    let _ = nft.stdin.take().map(|mut input| input.write_all(text.as_bytes()));
+    nft.wait_with_output()
 }
 
 /// Removes a table. Not an error when it is not there.

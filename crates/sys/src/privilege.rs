@@ -30,6 +30,27 @@ pub fn step_down(identity: Identity) -> Result<(), Error> {
     control("keep capabilities", libc::PR_SET_KEEPCAPS, 1)?;
     become_user(identity)?;
     set_capabilities(kept)?;
+    raise_net_admin()?;
+    control("give up new privileges", libc::PR_SET_NO_NEW_PRIVS, 1)
+}
+
+/// Lets the programs that the calling thread starts have `CAP_NET_ADMIN`, if it has it itself. A program
+/// that got it from its file (`setcap`) does not hand it down by itself (`capabilities(7)`, "Ambient").
+pub(crate) fn hand_down_net_admin() -> Result<(), Error> {
+    let header: [u32; 2] = [CAPABILITY_VERSION, 0];
+    // Effective, permitted, inheritable; the low words, then the high ones.
+    let mut sets = [0u32; 6];
+    // SAFETY: capget(2): version 3 reads a header of two words and writes two times three words.
+    let answer = unsafe { libc::syscall(libc::SYS_capget, header.as_ptr(), sets.as_mut_ptr()) };
+    kernel::done_long("read the capabilities", answer)?;
+    sets[2] |= 1 << NET_ADMIN;
+    // SAFETY: capset(2): version 3 reads a header of two words and two times three words of sets.
+    let answer = unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), sets.as_ptr()) };
+    kernel::done_long("set the capabilities", answer)?;
+    raise_net_admin()
+}
+
+fn raise_net_admin() -> Result<(), Error> {
     // SAFETY: PR_CAP_AMBIENT(2const) takes two numbers and zeroes.
     let answer = unsafe {
         libc::prctl(
@@ -40,8 +61,7 @@ pub fn step_down(identity: Identity) -> Result<(), Error> {
             0,
         )
     };
-    kernel::done("keep CAP_NET_ADMIN", answer)?;
-    control("give up new privileges", libc::PR_SET_NO_NEW_PRIVS, 1)
+    kernel::done("keep CAP_NET_ADMIN", answer).map(|_| ())
 }
 
 /// One option of `prctl(2)`.

@@ -19,7 +19,6 @@ pub mod site;
 
 use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use sys::netlink::Netlink;
@@ -28,7 +27,7 @@ use sys::{LinkName, NetNamespace, Range};
 use tempfile::TempDir;
 
 use internet::Internet;
-use provider::Provider;
+use provider::{Provider, RunsAs};
 use site::Member;
 
 /// How long anything may take before a test gives up on it.
@@ -37,6 +36,9 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 const OUT: u8 = 200;
 /// The provider's UDP port.
 pub const PORT: u16 = 51_820;
+
+/// What the provider promises.
+const POLICY: &str = include_str!("../../../../policies/no-log-vpn.kdl");
 
 /// Three kinds of namespaces and a running provider.
 pub struct World {
@@ -48,6 +50,7 @@ pub struct World {
     pub server: NetNamespace,
     places: Vec<Place>,
     folder: TempDir,
+    runs_as: RunsAs,
     _turn: File,
 }
 
@@ -73,26 +76,33 @@ pub enum Outside {
 impl World {
     /// Starts a provider with the no-log policy; `settings` are further lines of `candor.toml`.
     pub fn start(places: u8, settings: &str) -> Self {
+        Self::start_as(RunsAs::Root, places, settings)
+    }
+
+    /// The same as somebody else than root.
+    pub fn start_as(runs_as: RunsAs, places: u8, settings: &str) -> Self {
         require_root();
         let turn = take_turn();
         let folder = TempDir::with_prefix("candor-lab-").expect("a temporary folder");
         let server = NetNamespace::create().expect("a namespace");
         let internet = Internet::start(&server);
         let places = (0..places).map(|number| Place::lay(&server, number)).collect();
-        let policy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/no-log-vpn.kdl");
+        let policy = folder.path().join("policy.kdl");
+        std::fs::write(&policy, POLICY).expect("the policy is written");
         let configuration = format!(
             "data = {:?}\npolicy = {policy:?}\n[site]\nnames = [\"localhost\"]\n[vpn]\nendpoint = \"10.9.0.1\"\n{settings}\n",
             folder.path().join("data")
         );
         let file = folder.path().join("candor.toml");
         std::fs::write(&file, configuration).expect("the configuration is written");
-        let provider = Provider::start(&server, folder.path());
+        let provider = Provider::start(&server, folder.path(), runs_as);
         Self {
             provider,
             internet,
             server,
             places,
             folder,
+            runs_as,
             _turn: turn,
         }
     }
@@ -125,7 +135,7 @@ impl World {
 
     /// Starts a provider that has ended again, on the same data.
     pub fn start_again(&mut self) {
-        self.provider = Provider::start(&self.server, self.folder.path());
+        self.provider = Provider::start(&self.server, self.folder.path(), self.runs_as);
     }
 }
 

@@ -14,12 +14,25 @@ pub struct Provider {
     output: PathBuf,
 }
 
+/// Whose process the provider is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum RunsAs {
+    /// Root.
+    Root,
+    /// Nobody, with what `setcap cap_net_admin+ep` gives to the program's file: the line that the program prints to
+    /// those who are not root.
+    NobodyWithSetcap,
+}
+
 impl Provider {
     /// Starts it and waits until it serves.
-    pub(super) fn start(server: &NetNamespace, folder: &Path) -> Self {
+    pub(super) fn start(server: &NetNamespace, folder: &Path, runs_as: RunsAs) -> Self {
         let output = folder.join("output");
         let log = File::create(&output).expect("a file for the output");
-        let mut command = Command::new(binary());
+        let mut command = match runs_as {
+            RunsAs::Root => Command::new(binary()),
+            RunsAs::NobodyWithSetcap => as_nobody(folder),
+        };
         command
             .args(["serve", "--config"])
             .arg(folder.join("candor.toml"))
@@ -97,13 +110,28 @@ impl Drop for Provider {
     }
 }
 
+/// A copy of the program in the folder, which nobody owns and where nobody can put data.
+fn as_nobody(folder: &Path) -> Command {
+    let copy = folder.join("candor");
+    fs::copy(binary(), &copy).expect("a copy of the program");
+    let path = copy.to_str().expect("a plain path");
+    run("chmod", &["755", folder.to_str().expect("a plain path")]);
+    run("chown", &["-R", "nobody", folder.to_str().expect("a plain path")]);
+    run("setcap", &["cap_net_admin+ep", path]);
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", path]);
+    command
+}
+
+fn run(program: &str, arguments: &[&str]) {
+    let status = Command::new(program).args(arguments).status();
+    let status = status.unwrap_or_else(|error| panic!("{program} (sudo apt install libcap2-bin util-linux): {error}"));
+    assert!(status.success(), "{program} {arguments:?}");
+}
+
 /// Sends a signal to a process that the test started, or to that one's child.
 pub fn signal(process: u32, name: &str) {
-    let status = Command::new("kill")
-        .arg(format!("-{name}"))
-        .arg(process.to_string())
-        .status();
-    assert!(status.expect("kill runs").success(), "kill -{name} {process}");
+    run("kill", &[&format!("-{name}"), &process.to_string()]);
 }
 
 /// The binary that was built beside this test.

@@ -96,11 +96,13 @@ pub(crate) fn worker() -> ExitCode {
     let allowed = Allowed::new().channel(channel.as_fd());
     let restricted = sys::confine::restrict(&allowed).unwrap();
     let (finish, finished) = mpsc::channel();
+    let (start, started) = mpsc::channel();
     let begin: Vec<_> = (0..2)
         .map(|_| {
             let (begin, wait) = mpsc::channel::<()>();
-            let finish = finish.clone();
+            let (finish, start) = (finish.clone(), start.clone());
             thread::spawn(move || {
+                start.send(()).unwrap();
                 wait.recv().unwrap();
                 work();
                 finish.send(()).unwrap();
@@ -108,6 +110,7 @@ pub(crate) fn worker() -> ExitCode {
             begin
         })
         .collect();
+    assert_eq!(started.iter().take(2).count(), 2);
     let lockdown = restricted.seal().unwrap();
     assert!(lockdown.landlock.abi >= 1 && lockdown.filter_instructions > 0);
     begin.iter().for_each(|begin| begin.send(()).unwrap());

@@ -16,9 +16,10 @@ mod report;
 pub(crate) mod world;
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
+use hyper::StatusCode;
 
 use crate::cli::ProveArgs;
 use crate::config::Config;
@@ -32,6 +33,9 @@ use report::{Report, Verdict};
 /// Where logs lie on Debian.
 const LOG_FOLDERS: [&str; 2] = ["/var/log", "/run/log"];
 const CONNECTION_TABLE: &str = "/proc/net/nf_conntrack";
+/// How long the worker's counts may take to reach the usage page; it reports every few seconds.
+const COUNTS_PATIENCE: Duration = Duration::from_secs(30);
+const COUNTS_POLL: Duration = Duration::from_millis(250);
 const PLANTED: &str = "planted-by-candor-prove";
 /// What a finding in the kernel's connection table means.
 const CONNECTION_TABLE_ALLOWED: &str = "allowed: while a flow lives, the kernel's connection table holds a random internal address and the destination (SECURITY.md)";
@@ -170,6 +174,13 @@ async fn traffic(
         Verdict::Holds,
         sights,
     );
+    progress("waiting until the worker has reported its counts");
+    let counted = counts_arrived(&mut synthetic.site).await?;
+    report.add(
+        "the worker reports counts, and only then is the machine searched",
+        if counted { Verdict::Holds } else { Verdict::Broken },
+        Vec::new(),
+    );
     let wanted: Vec<&Canary> = canaries.iter().collect();
     progress("searching the machine for the traffic");
     report.search(places::folder("files", data, None, &wanted), Class::Traffic, None);
@@ -214,6 +225,20 @@ async fn traffic(
     plant(report, data, &wanted, &tour)?;
     tour.end();
     Ok(())
+}
+
+/// Waits until the traffic is on the usage page: a leak that is written together with the counts is there by then. A
+/// policy without usage has no such page, and then there is nothing to wait for.
+async fn counts_arrived(site: &mut Site) -> anyhow::Result<bool> {
+    let begun = Instant::now();
+    while begun.elapsed() < COUNTS_PATIENCE {
+        let page = site.get("/usage").await?;
+        if page.status == StatusCode::NOT_FOUND || page.first_row().is_some() {
+            return Ok(true);
+        }
+        tokio::time::sleep(COUNTS_POLL).await;
+    }
+    Ok(false)
 }
 
 /// The kernel's own table of flows: it may name a destination while a flow lives, and never where a device is, what it

@@ -10,6 +10,7 @@ use plan::{DeviceId, MemberId, Permit, Personal, Shown};
 use store::{Rows, Run, Select, Store, StoreError};
 use thiserror::Error;
 
+use crate::accounts::Accounts;
 use crate::statements::{DEVICES, DEVICES_OF, REMOVE_DEVICE};
 use crate::tables::Device;
 
@@ -244,6 +245,65 @@ impl Devices {
             public_key: *device.public_key.open(&self.serve_key),
             psk: *device.psk.open(&self.serve_psk),
         }
+    }
+}
+
+impl Accounts {
+    /// The member's devices; none where the policy declares none.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn devices(&self, member: MemberId) -> Result<Vec<DeviceView>, StoreError> {
+        match &self.devices {
+            Some(devices) => devices.list(&self.store, member).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Adds a device; the VPN learns of it unless the quota is used up.
+    ///
+    /// # Errors
+    /// [`DeviceError`].
+    pub async fn add_device(
+        &self,
+        member: MemberId,
+        label: String,
+        public_key: KeyText,
+    ) -> Result<NewDevice, DeviceError> {
+        let devices = self.devices.as_ref().ok_or(DeviceError::NoSuchDevice)?;
+        let limit = self.tariff(member).await?.devices;
+        let (added, change) = devices.add(&self.store, member, label, public_key, limit).await?;
+        if !self.is_over_quota(member) {
+            self.tell(change);
+        }
+        Ok(added)
+    }
+
+    /// Removes a device; it is disconnected.
+    ///
+    /// # Errors
+    /// [`DeviceError::NoSuchDevice`]; database errors.
+    pub async fn remove_device(&self, member: MemberId, device: DeviceId) -> Result<(), DeviceError> {
+        let devices = self.devices.as_ref().ok_or(DeviceError::NoSuchDevice)?;
+        let change = devices.remove(&self.store, member, device).await?;
+        self.tell(change);
+        Ok(())
+    }
+
+    /// Every device that may connect now, for a worker that starts.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn all_devices(&self) -> Result<Vec<DeviceChange>, StoreError> {
+        let Some(devices) = &self.devices else {
+            return Ok(Vec::new());
+        };
+        let mut all = devices.all(&self.store).await?;
+        all.retain(|change| match change {
+            DeviceChange::Added { member, .. } => !self.is_over_quota(*member),
+            DeviceChange::Removed { .. } => true,
+        });
+        Ok(all)
     }
 }
 

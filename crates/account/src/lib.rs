@@ -13,9 +13,15 @@
 
 mod accounts;
 mod devices;
+mod email;
+mod joining;
 mod limit;
+mod members;
 mod password;
+mod person;
+mod quota;
 mod sessions;
+mod signing_in;
 mod staff;
 mod statements;
 mod tables;
@@ -23,11 +29,13 @@ mod token;
 mod usage;
 mod visits;
 
-pub use accounts::{Accounts, AccountsError, JoinError, JoinForm, Joined, ResetError, SignInError};
+pub use accounts::{Accounts, AccountsError};
 pub use devices::{DeviceChange, DeviceError, DeviceView, KeyText, LABEL_LIMIT_CHARACTERS, NewDevice, NotAKey};
+pub use joining::{JoinError, JoinForm, Joined};
 pub use limit::RateLimit;
 pub use password::PASSWORD_MINIMUM_CHARACTERS;
 pub use sessions::SignedIn;
+pub use signing_in::{ResetError, SignInError};
 pub use staff::{MemberLine, SetUpToken};
 pub use statements::CATALOGUE;
 pub use tables::{

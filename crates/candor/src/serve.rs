@@ -74,6 +74,7 @@ pub(crate) async fn serve(arguments: ServeArgs) -> anyhow::Result<()> {
         exercised: fields(),
         vpn: tunnel.status(),
         version: env!("CARGO_PKG_VERSION"),
+        report: Arc::new(say::event),
     })?;
     let (stop, stopping) = watch::channel(false);
     let mut serving = tokio::task::JoinSet::new();

@@ -211,7 +211,7 @@ function qrPicture(text) {
   // A whole number of pixels for each module, so that all have one size.
   svg.setAttribute('width', size * Math.max(2, Math.floor(room / size)));
   svg.setAttribute('role', 'img');
-  svg.setAttribute('aria-label', 'QR code of the configuration');
+  svg.setAttribute('aria-label', $('qr').dataset.label);
   svg.setAttribute('shape-rendering', 'crispEdges');
   path.setAttribute('d', dark.flatMap((row, y) => row.map((on, x) => on ? `M${x + 4} ${y + 4}h1v1h-1z` : '')).join(''));
   path.setAttribute('fill', '#000');

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use account::{Accounts, RateLimit, SignedIn};
-use plan::{FieldId, Plan, Surface, Timestamp};
+use plan::{Event, FieldId, Language, Plan, Surface, Timestamp};
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
@@ -14,6 +14,7 @@ use crate::failure::{Failure, capitalised};
 use crate::frame::{Frame, Here};
 use crate::picture::lifetimes::{Lifetimes, lifetimes};
 use crate::session::COOKIE;
+use crate::speech::{Saying, Speech};
 use crate::vpn::VpnStatus;
 
 /// Attempts of one address at once, and seconds until one more, by form. Guesses: a family behind one address can do
@@ -24,6 +25,11 @@ const SIGN_IN_BURST: u32 = 30;
 const SIGN_IN_REFILL_SECONDS: i64 = 10;
 /// Lines of the access log that are being written at once; more are left out rather than waited for.
 const VISITS_AT_ONCE: usize = 64;
+
+/// Lines of one failure in the operator's log at once, and seconds until one more. Guesses: a full disk must not fill what
+/// is left with lines that say so.
+const REPORT_BURST: u32 = 5;
+const REPORT_REFILL_SECONDS: i64 = 60;
 
 /// What the pages are made of.
 pub struct Portal {
@@ -37,6 +43,8 @@ pub struct Portal {
     pub vpn: Arc<dyn VpnStatus>,
     /// The program's version.
     pub version: &'static str,
+    /// Where an event of the pages goes: the operator's log.
+    pub report: Arc<dyn Fn(Event) + Send + Sync>,
 }
 
 /// Why the pages cannot be served.
@@ -61,7 +69,8 @@ pub(crate) struct Inner {
     pub(crate) vpn: Arc<dyn VpnStatus>,
     pub(crate) version: &'static str,
     pub(crate) assets: Assets,
-    pub(crate) lifetimes: Lifetimes,
+    /// The picture of the policy, in the order of [`Language::ALL`].
+    lifetimes: [Lifetimes; Language::ALL.len()],
     /// The policy page's heading and the rest; the picture stands between them.
     pub(crate) policy_page: (String, String),
     pub(crate) policy_json: String,
@@ -69,6 +78,8 @@ pub(crate) struct Inner {
     pub(crate) sign_ins: RateLimit,
     /// Places for lines of the access log that are being written.
     visits: Arc<Semaphore>,
+    report: Arc<dyn Fn(Event) + Send + Sync>,
+    reports: RateLimit,
 }
 
 impl std::ops::Deref for App {
@@ -86,18 +97,21 @@ impl App {
             exercised,
             vpn,
             version,
+            report,
         } = portal;
         if policy.plan().cookie(COOKIE).is_none() {
             return Err(PortalError::CookieNotDeclared);
         }
         Ok(Self(Arc::new(Inner {
             assets: Assets::new(),
-            lifetimes: lifetimes(&policy, &exercised, version),
+            lifetimes: Language::ALL.map(|language| lifetimes(language, policy.plan(), &exercised)),
             policy_page: split_page(policy::page_fragment(&policy, &exercised, version)),
             policy_json: policy::show_json(&policy, &exercised, version),
             joins: RateLimit::new(JOIN_BURST, JOIN_REFILL_SECONDS),
             sign_ins: RateLimit::new(SIGN_IN_BURST, SIGN_IN_REFILL_SECONDS),
             visits: Arc::new(Semaphore::new(VISITS_AT_ONCE)),
+            reports: RateLimit::new(REPORT_BURST, REPORT_REFILL_SECONDS),
+            report,
             accounts,
             policy,
             exercised,
@@ -114,15 +128,34 @@ impl App {
         self.accounts.store().now()
     }
 
+    /// The picture of the policy.
+    pub(crate) fn lifetimes(&self, language: Language) -> &Lifetimes {
+        &self.lifetimes[language as usize]
+    }
+
+    /// Tells the operator's log of a failure; one that repeats is told less often.
+    pub(crate) fn report(&self, event: Event) {
+        let mut key = [0; 16];
+        if let Event::Failed { place, code } = event {
+            key[0] = place as u8;
+            key[12..].copy_from_slice(&code.to_be_bytes());
+        }
+        if self.reports.allow(&key, self.now()) {
+            (self.report)(event);
+        }
+    }
+
     /// The frame of a page for somebody who may be signed in.
-    pub(crate) fn frame(&self, title: &str, here: Here, signed_in: Option<&SignedIn>) -> Frame {
+    pub(crate) fn frame(&self, speech: &Speech, title: Saying, here: Here, signed_in: Option<&SignedIn>) -> Frame {
         let parts = self.plan().parts();
         Frame {
-            title: title.to_owned(),
+            at: speech.at,
+            speech: speech.clone(),
+            title: title.to_string(),
             controller: parts.controller.name.clone(),
             brand: capitalised(&parts.controller.name),
             contact: parts.controller.contact.clone(),
-            links: here.links(signed_in, &self.accounts),
+            links: here.links(speech, signed_in, &self.accounts),
             signed_in: signed_in.is_some(),
             style: self.assets.style_path.clone(),
             script: None,
@@ -134,8 +167,14 @@ impl App {
     }
 
     /// The frame of a member's page, with what they have to know.
-    pub(crate) async fn member_frame(&self, title: &str, here: Here, who: &SignedIn) -> Result<Frame, Failure> {
-        let mut frame = self.frame(title, here, Some(who));
+    pub(crate) async fn member_frame(
+        &self,
+        speech: &Speech,
+        title: Saying,
+        here: Here,
+        who: &SignedIn,
+    ) -> Result<Frame, Failure> {
+        let mut frame = self.frame(speech, title, here, Some(who));
         frame.must_accept = !self.accounts.accepted_current(who.member).await?;
         frame.over_quota = self.accounts.is_over_quota(who.member);
         Ok(frame)

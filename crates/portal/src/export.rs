@@ -8,36 +8,48 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use plan::Timestamp;
 use serde_json::{Map, Value, json};
-use store::{Export, ExportRow};
+use store::{Export, ExportRow, ExportTable};
 use zip::CompressionMethod;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 use crate::app::App;
 use crate::failure::Failure;
+use crate::pages::me;
 use crate::session::Member;
+use crate::speech::{Saying, Speech};
 
 #[derive(Template)]
 #[template(path = "export.html")]
 struct ReadablePage<'a> {
+    speech: &'a Speech,
     controller: &'a str,
     contact: &'a str,
     export: &'a Export,
 }
 
 impl ReadablePage<'_> {
-    fn until(&self, row: &ExportRow) -> String {
-        match row.expires_at {
-            Timestamp::NEVER => "you close your account".to_owned(),
+    fn about(&self, table: &ExportTable) -> String {
+        me::about(self.speech.language, table)
+    }
+
+    fn source(&self, row: &ExportRow) -> Saying {
+        let until = match row.expires_at {
+            Timestamp::NEVER => self.speech.say("until-account-closed").to_string(),
             end => end.to_string(),
-        }
+        };
+        let source = self.speech.say("export-source");
+        source
+            .text("source", me::origin(self.speech, row.origin))
+            .text("until", until)
     }
 }
 
 /// `GET` or `POST /me/export`
-pub(crate) async fn export(State(app): State<App>, Member(who): Member) -> Result<Response, Failure> {
+pub(crate) async fn export(State(app): State<App>, speech: Speech, Member(who): Member) -> Result<Response, Failure> {
     let export = app.accounts.export(who.member).await?;
     let controller = &app.plan().parts().controller;
     let page = ReadablePage {
+        speech: &speech,
         controller: &controller.name,
         contact: &controller.contact,
         export: &export,

@@ -3,14 +3,22 @@
 use askama::Template;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use plan::{Event, Place};
 use store::StoreError;
 
 use crate::app::App;
 use crate::frame::{Frame, Here, page};
+use crate::refusal::{self, Refusal as _};
+use crate::router::{BODY_LIMIT_BYTES, TIMEOUT};
+use crate::speech::{Saying, Speech};
+
+/// What [`Place::Portal`] fails with in the operator's log: a state that nobody thought of, and a page that took too long.
+const OURSELVES: i32 = 1;
+const TOO_LONG: i32 = 2;
 
 /// Something that ends a request. It travels in the response's extensions to [`explain`], which has the frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,6 +27,8 @@ pub(crate) enum Failure {
     NotFound,
     /// The set-up link does not work (any more).
     SetUpOver,
+    /// A form came from a browser that is not signed in (any more).
+    SignIn,
     /// Another site sent the form.
     CrossSite,
     /// The form is not one of ours.
@@ -47,6 +57,7 @@ impl Failure {
     const fn status(self) -> StatusCode {
         match self {
             Self::NotFound | Self::SetUpOver => StatusCode::NOT_FOUND,
+            Self::SignIn => StatusCode::UNAUTHORIZED,
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::NotAForm => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -58,62 +69,83 @@ impl Failure {
     }
 
     /// What happened, why, and what to do.
-    fn words(self) -> [String; 3] {
-        let words = |what: &str, why: &str, instead: &str| [what.to_owned(), why.to_owned(), instead.to_owned()];
+    fn words(self, speech: &Speech) -> [Saying; 3] {
         match self {
-            Self::NotFound => words(
-                "There is nothing here",
-                "The address is wrong, or this page is not for the account that you are signed in with.",
-                "Check the address, or go to the start page.",
-            ),
-            Self::SetUpOver => words(
-                "This set-up link does not work",
-                "A link works once and for an hour, and only while the machine has no operator.",
-                "If you run this machine, start candor again: it prints a new link. If it is set up already, sign in.",
-            ),
-            Self::CrossSite => words(
-                "That was not sent from this site",
-                "A form was sent from another web site in your name, so it was refused and nothing was changed. If it was \
-                 you, your browser is too old to say where a form comes from.",
-                "Open the page here and send the form again.",
-            ),
-            Self::NotAForm => words(
-                "That could not be read",
-                "The request was not a form of this site.",
-                "Open the page again and send its form.",
-            ),
-            Self::TooLarge => words(
-                "That is too large",
-                "A form of this site never has more than 64 kilobytes, so the rest was not read.",
-                "Send less text.",
-            ),
-            Self::TooOften => words(
-                "Too many attempts",
-                "Many attempts came from your network in a short time; this keeps others from guessing passwords. The \
-                 count is in memory alone, and is forgotten.",
-                "Wait a minute and try again.",
-            ),
-            Self::WrongMethod => words(
-                "That is not possible here",
-                "This address answers to another kind of request, for example because a form was opened as a page.",
-                "Go back and use the form.",
-            ),
-            Self::TooLong => words(
-                "That took too long",
-                "The machine did not finish within 30 seconds; it may be busy.",
-                "Try again. What you sent may have been done: look before you send it twice.",
-            ),
-            Self::Store(error) => [
-                "The program could not finish this".to_owned(),
-                capitalised(&format!("{error}.")),
-                "Try again. If it happens again, tell the operator the sentence above; it says nothing about you."
-                    .to_owned(),
+            Self::NotFound => [
+                speech.say("failure-not-found"),
+                speech.say("failure-not-found-why"),
+                speech.say("failure-not-found-do"),
             ],
-            Self::Ourselves => words(
-                "The program failed",
-                "It met a state that its authors did not think of. Nothing about you was written down.",
-                "Try again. If it happens again, tell the operator which page it was.",
-            ),
+            Self::SetUpOver => [
+                speech.say("failure-set-up"),
+                speech.say("failure-set-up-why"),
+                speech.say("failure-set-up-do"),
+            ],
+            Self::SignIn => [
+                speech.say("failure-sign-in"),
+                speech.say("failure-sign-in-why"),
+                speech.say("failure-sign-in-do"),
+            ],
+            Self::CrossSite => [
+                speech.say("failure-cross-site"),
+                speech.say("failure-cross-site-why"),
+                speech.say("failure-cross-site-do"),
+            ],
+            Self::NotAForm => [
+                speech.say("failure-not-a-form"),
+                speech.say("failure-not-a-form-why"),
+                speech.say("failure-not-a-form-do"),
+            ],
+            Self::TooLarge => [
+                speech.say("failure-too-large"),
+                speech
+                    .say("failure-too-large-why")
+                    .number("limit", BODY_LIMIT_BYTES / 1024),
+                speech.say("failure-too-large-do"),
+            ],
+            Self::TooOften => [
+                speech.say("failure-too-often"),
+                speech.say("failure-too-often-why"),
+                speech.say("failure-too-often-do"),
+            ],
+            Self::WrongMethod => [
+                speech.say("failure-wrong-method"),
+                speech.say("failure-wrong-method-why"),
+                speech.say("failure-wrong-method-do"),
+            ],
+            Self::TooLong => [
+                speech.say("failure-too-long"),
+                speech.say("failure-too-long-why").number("seconds", TIMEOUT.as_secs()),
+                speech.say("failure-too-long-do"),
+            ],
+            Self::Ourselves => [
+                speech.say("failure-ourselves"),
+                speech.say("failure-ourselves-why"),
+                speech.say("failure-ourselves-do"),
+            ],
+            Self::Store(error) => [
+                speech.say("failure-store"),
+                error.said(speech),
+                speech.say("failure-store-do").text("code", refusal::code(error)),
+            ],
+        }
+    }
+
+    /// What the operator's log says of it.
+    fn event(self) -> Option<Event> {
+        let failed = |place, code| Some(Event::Failed { place, code });
+        match self {
+            Self::Store(error) => failed(Place::Store, refusal::code(error)),
+            Self::Ourselves => failed(Place::Portal, OURSELVES),
+            Self::TooLong => failed(Place::Portal, TOO_LONG),
+            Self::NotFound
+            | Self::SetUpOver
+            | Self::SignIn
+            | Self::CrossSite
+            | Self::NotAForm
+            | Self::TooLarge
+            | Self::TooOften
+            | Self::WrongMethod => None,
         }
     }
 }
@@ -140,36 +172,42 @@ impl IntoResponse for Failure {
 struct FailurePage {
     frame: Frame,
     status: u16,
-    what: String,
-    why: String,
-    instead: String,
+    why: Saying,
+    instead: Saying,
+    /// What helps is to sign in.
+    sign_in: bool,
 }
 
-/// Turns failures, ours and those of the layers inside, into pages.
-pub(crate) async fn explain(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Turns failures, ours and those of the layers inside, into pages, and those that are ours into events.
+pub(crate) async fn explain(State(app): State<App>, speech: Speech, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let Some(failure) = failure_of(&response) else {
         return response;
     };
-    let [what, why, instead] = failure.words();
+    if let Some(event) = failure.event() {
+        app.report(event);
+    }
+    let [what, why, instead] = failure.words(&speech);
     let status = failure.status();
-    let mut frame = app.frame(&what, Here::Nowhere, None);
+    let mut frame = app.frame(&speech, what, Here::Nowhere, None);
     // Who asks is not known here, so nobody is told to join or to sign in.
     frame.links = Vec::new();
-    let mut response = page(
-        status,
-        &FailurePage {
-            frame,
-            status: status.as_u16(),
-            what,
-            why,
-            instead,
-        },
-    );
+    let template = FailurePage {
+        frame,
+        status: status.as_u16(),
+        why,
+        instead,
+        sign_in: failure == Failure::SignIn,
+    };
+    let mut response = page(status, &template);
+    let headers = response.headers_mut();
     if failure == Failure::TooOften {
-        response
-            .headers_mut()
-            .insert(RETRY_AFTER, HeaderValue::from_static("60"));
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("60"));
+    }
+    if failure == Failure::SignIn {
+        // RFC 9110, section 15.5.2: "The server generating a 401 response MUST send a WWW-Authenticate header field".
+        // Browsers ask nobody for a password by a scheme that they do not know.
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Cookie"));
     }
     response
 }

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::app::App;
 use crate::failure::Failure;
+use crate::speech::Saying;
 
 /// A form that was sent.
 pub(crate) struct Sent<T>(pub(crate) T);
@@ -65,22 +66,22 @@ impl Ask {
 #[template(path = "field.html")]
 pub(crate) struct Field {
     name: &'static str,
-    label: &'static str,
-    hint: String,
+    label: Saying,
+    hint: Option<Saying>,
     ask: Ask,
     value: String,
-    error: Option<String>,
+    error: Option<Saying>,
     focus: bool,
 }
 
 impl HtmlSafe for Field {}
 
 impl Field {
-    pub(crate) fn new(name: &'static str, label: &'static str, ask: Ask) -> Self {
+    pub(crate) fn new(name: &'static str, label: Saying, ask: Ask) -> Self {
         Self {
             name,
             label,
-            hint: String::new(),
+            hint: None,
             ask,
             value: String::new(),
             error: None,
@@ -88,8 +89,8 @@ impl Field {
         }
     }
 
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = hint.into();
+    pub(crate) fn hint(mut self, hint: Saying) -> Self {
+        self.hint = Some(hint);
         self
     }
 
@@ -111,7 +112,7 @@ impl Field {
     }
 
     fn described_by(&self) -> String {
-        let hint = (!self.hint.is_empty()).then(|| format!("{}-hint", self.name));
+        let hint = self.hint.is_some().then(|| format!("{}-hint", self.name));
         let error = self.error.is_some().then(|| format!("{}-error", self.name));
         let both: Vec<String> = [hint, error].into_iter().flatten().collect();
         both.join(" ")
@@ -119,17 +120,14 @@ impl Field {
 }
 
 /// What is wrong with a form, and which field it is about.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Wrong {
     pub(crate) field: &'static str,
-    pub(crate) why: String,
+    pub(crate) why: Saying,
 }
 
 impl Wrong {
-    pub(crate) fn new(field: &'static str, why: impl std::fmt::Display) -> Self {
-        Self {
-            field,
-            why: crate::failure::capitalised(&format!("{why}.")),
-        }
+    pub(crate) fn new(field: &'static str, why: Saying) -> Self {
+        Self { field, why }
     }
 }

@@ -6,9 +6,13 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::failure::Failure;
+use crate::speech::{Markup, Saying, Speech};
 
 /// The surroundings of a page.
 pub(crate) struct Frame {
+    pub(crate) speech: Speech,
+    /// What stands before every address.
+    pub(crate) at: &'static str,
     pub(crate) title: String,
     /// Who runs this, as the policy writes it.
     pub(crate) controller: String,
@@ -28,10 +32,20 @@ pub(crate) struct Frame {
     pub(crate) over_quota: bool,
 }
 
+impl Frame {
+    pub(crate) fn say(&self, key: &'static str) -> Saying {
+        self.speech.say(key)
+    }
+
+    pub(crate) fn html(&self, key: &'static str) -> Markup {
+        self.speech.html(key)
+    }
+}
+
 /// An entry of the navigation.
 pub(crate) struct Link {
     pub(crate) href: &'static str,
-    pub(crate) words: &'static str,
+    pub(crate) words: Saying,
     pub(crate) current: bool,
 }
 
@@ -53,31 +67,36 @@ pub(crate) enum Here {
 }
 
 impl Here {
-    pub(crate) fn links(self, signed_in: Option<&SignedIn>, accounts: &Accounts) -> Vec<Link> {
+    pub(crate) fn links(self, speech: &Speech, signed_in: Option<&SignedIn>, accounts: &Accounts) -> Vec<Link> {
         let operating = matches!(
             self,
             Self::Operator | Self::Members | Self::Network | Self::OperatorPolicy
         );
-        let entries: Vec<(Self, &'static str, &'static str, bool)> = match signed_in {
+        let entries: Vec<(Self, &'static str, Saying, bool)> = match signed_in {
             None => vec![
-                (Self::Policy, "/policy", "Policy", true),
-                (Self::Join, "/join", "Join", true),
-                (Self::SignIn, "/sign-in", "Sign in", true),
+                (Self::Policy, "/policy", speech.say("nav-policy"), true),
+                (Self::Join, "/join", speech.say("nav-join"), true),
+                (Self::SignIn, "/sign-in", speech.say("nav-sign-in"), true),
             ],
             Some(_) if operating => vec![
-                (Self::Operator, "/operator", "Promises", true),
-                (Self::Members, "/operator/members", "Members", true),
-                (Self::Network, "/operator/network", "Network", true),
-                (Self::OperatorPolicy, "/operator/policy", "Policy", true),
-                (Self::Home, "/home", "My account", true),
+                (Self::Operator, "/operator", speech.say("nav-promises"), true),
+                (Self::Members, "/operator/members", speech.say("nav-members"), true),
+                (Self::Network, "/operator/network", speech.say("nav-network"), true),
+                (Self::OperatorPolicy, "/operator/policy", speech.say("nav-policy"), true),
+                (Self::Home, "/home", speech.say("nav-account"), true),
             ],
             Some(who) => vec![
-                (Self::Home, "/home", "Home", true),
-                (Self::Devices, "/devices", "Devices", accounts.has_devices()),
-                (Self::Usage, "/usage", "Usage", accounts.has_usage()),
-                (Self::Me, "/me", "About me", true),
-                (Self::Policy, "/policy", "Policy", true),
-                (Self::Operator, "/operator", "Operator", who.staff),
+                (Self::Home, "/home", speech.say("nav-home"), true),
+                (
+                    Self::Devices,
+                    "/devices",
+                    speech.say("nav-devices"),
+                    accounts.has_devices(),
+                ),
+                (Self::Usage, "/usage", speech.say("nav-usage"), accounts.has_usage()),
+                (Self::Me, "/me", speech.say("nav-me"), true),
+                (Self::Policy, "/policy", speech.say("nav-policy"), true),
+                (Self::Operator, "/operator", speech.say("nav-operator"), who.staff),
             ],
         };
         let shown = entries.into_iter().filter(|(.., shown)| *shown);

@@ -25,8 +25,10 @@ mod frame;
 mod headers;
 mod pages;
 mod picture;
+mod refusal;
 mod router;
 mod session;
+mod speech;
 mod vpn;
 mod words;
 

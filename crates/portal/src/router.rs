@@ -16,12 +16,12 @@ use crate::app::{App, Portal, PortalError};
 use crate::failure::{Failure, explain};
 use crate::headers::{headers, visited_account, visited_site};
 use crate::pages::{account, devices, erase, join, me, members, operator, policy, sign_in, start, usage, well_known};
-use crate::{assets, export};
+use crate::{assets, export, speech};
 
 /// No form of ours comes near it.
-const BODY_LIMIT_BYTES: usize = 64 * 1024;
+pub(crate) const BODY_LIMIT_BYTES: usize = 64 * 1024;
 /// A password takes a fraction of a second; in a queue of them a few seconds.
-const TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The pages.
 ///
@@ -31,7 +31,7 @@ pub fn router(portal: Portal) -> Result<Router, PortalError> {
     let app = App::new(portal)?;
     let timeout = TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT);
     let csrf = CsrfLayer::new().with_rejection_response(|_: ProtectionError| Failure::CrossSite.into_response());
-    Ok(Router::new()
+    let pages = Router::new()
         .merge(site().route_layer(from_fn_with_state(app.clone(), visited_site)))
         .merge(member().route_layer(from_fn_with_state(app.clone(), visited_account)))
         .merge(operating().route_layer(from_fn_with_state(app.clone(), visited_account)))
@@ -44,7 +44,9 @@ pub fn router(portal: Portal) -> Result<Router, PortalError> {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), explain))
         .layer(from_fn(headers))
-        .with_state(app))
+        .with_state(app);
+    // Around the router and not in it: the language is taken off the address before the address is looked up.
+    Ok(Router::new().fallback_service(pages).layer(from_fn(speech::speak)))
 }
 
 /// What anybody may open.

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use account::{SessionToken, SignedIn};
 use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::Method;
 use axum::http::header::{COOKIE as COOKIE_HEADER, HeaderMap, HeaderValue};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -77,10 +78,11 @@ impl FromRequestParts<App> for Member {
         let guest = Guest::from_request_parts(parts, app)
             .await
             .map_err(IntoResponse::into_response)?;
-        guest
-            .signed_in
-            .map(Self)
-            .ok_or_else(|| Redirect::to("/sign-in").into_response())
+        guest.signed_in.map(Self).ok_or_else(|| match parts.method {
+            Method::GET | Method::HEAD => Redirect::to("/sign-in").into_response(),
+            // What a form has sent would be lost on the way, so it is said.
+            _ => Failure::SignIn.into_response(),
+        })
     }
 }
 

@@ -1,25 +1,38 @@
-//! Numbers and times as people read them.
+//! Numbers and times as people read them, in their language.
 
-use plan::{Day, Timestamp};
+use plan::{Day, FieldId, Keep, Language, Plan, Timestamp, Until, Upkeep};
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
+use crate::speech::{Saying, say};
+
+/// A whole number with its thousands apart: `12,345`, „12.345“.
+pub(crate) fn whole(language: Language, number: u64) -> String {
+    let mark = match language {
+        Language::English => ',',
+        Language::German => '.',
+    };
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(mark);
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// With one decimal: `1.5`, „1,5“.
+fn tenth(language: Language, number: f64) -> String {
+    let text = format!("{number:.1}");
+    match language {
+        Language::English => text,
+        Language::German => text.replace('.', ","),
+    }
+}
 
 /// A number of bytes in the binary units that tariffs are written in: `1.2 GiB`.
-pub(crate) fn bytes(count: u64) -> String {
-    const UNITS: [&str; 6] = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
+pub(crate) fn bytes(language: Language, count: u64) -> String {
+    const UNITS: [&str; 6] = ["", "KiB", "MiB", "GiB", "TiB", "PiB"];
     let mut amount = count as f64;
     let mut unit = 0;
     // 1023.95 would be printed as 1024.0.
@@ -28,32 +41,40 @@ pub(crate) fn bytes(count: u64) -> String {
         unit += 1;
     }
     match unit {
-        0 => format!("{count} {}", if count == 1 { "byte" } else { UNITS[0] }),
-        _ if amount >= 100.0 => format!("{amount:.0} {}", UNITS[unit]),
-        _ => format!("{amount:.1} {}", UNITS[unit]),
+        0 => say(language, "bytes").number("count", count).to_string(),
+        _ if amount >= 100.0 => format!("{} {}", whole(language, amount.round() as u64), UNITS[unit]),
+        _ => format!("{} {}", tenth(language, amount), UNITS[unit]),
     }
 }
 
-/// `1 device`, `2 devices`.
-pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
-
 /// `22 November 2026`.
-pub(crate) fn date(day: Day) -> String {
+pub(crate) fn date(language: Language, day: Day) -> String {
     let (year, month, day_of_month) = day.civil();
-    format!("{day_of_month} {} {year}", month_name(month))
+    let date = say(language, "date").text("day", day_of_month).text("year", year);
+    date.text("month", month_name(language, month)).to_string()
 }
 
 /// `22 Nov`.
-pub(crate) fn short_date(day: Day) -> String {
+pub(crate) fn short_date(language: Language, day: Day) -> String {
     let (_, month, day_of_month) = day.civil();
-    format!("{day_of_month} {}", month_name(month).get(..3).unwrap_or(""))
+    let month = say(language, "month-short").number("month", month);
+    let date = say(language, "date-short").text("day", day_of_month);
+    date.text("month", month).to_string()
+}
+
+/// `22 Nov 2026`.
+pub(crate) fn short_date_with_year(language: Language, day: Day) -> String {
+    let (year, month, day_of_month) = day.civil();
+    let month = say(language, "month-short").number("month", month);
+    let date = say(language, "date-with-year")
+        .text("day", day_of_month)
+        .text("year", year);
+    date.text("month", month).to_string()
 }
 
 /// `November`.
-pub(crate) fn month_name(month: u8) -> &'static str {
-    MONTHS.get(usize::from(month).saturating_sub(1)).copied().unwrap_or("")
+pub(crate) fn month_name(language: Language, month: u8) -> Saying {
+    say(language, "month").number("month", month)
 }
 
 /// Days of the month that are left after `day`, and how many the month has.
@@ -67,36 +88,91 @@ pub(crate) fn days_left_in_month(day: Day) -> (i32, i32) {
     (length - i32::from(day_of_month), length)
 }
 
-/// When something ends by itself.
-pub(crate) fn until(expires: Timestamp, now: Timestamp) -> String {
+/// When something ends by itself, and whether that is so soon that it has no date.
+pub(crate) fn until(language: Language, expires: Timestamp, now: Timestamp) -> (String, bool) {
     if expires == Timestamp::NEVER {
-        return "you close your account".to_owned();
+        return (say(language, "until-account-closed").to_string(), false);
     }
     let days = expires.day().number() - now.day().number();
     match days {
-        ..=0 => "today".to_owned(),
-        1 => "tomorrow".to_owned(),
-        days => format!("{}, in {days} days", date(expires.day())),
+        ..=0 => (say(language, "until-today").to_string(), true),
+        1 => (say(language, "until-tomorrow").to_string(), true),
+        days => {
+            let text = say(language, "until-date").text("date", date(language, expires.day()));
+            (text.number("days", days).to_string(), false)
+        }
     }
 }
 
+/// A length of time in its largest whole unit: its name and how many of it there are.
+fn units(seconds: i64) -> (i64, i64) {
+    let sizes = [86_400, 3_600, 60, 1];
+    let size = sizes.into_iter().find(|size| seconds >= *size && seconds % size == 0);
+    let size = size.unwrap_or(1);
+    (size, seconds / size)
+}
+
 /// `3 minutes`, `14 days`.
-pub(crate) fn length(seconds: i64) -> String {
-    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
-    let (size, unit) = units
-        .into_iter()
-        .find(|(size, _)| seconds >= *size && seconds % size == 0)
-        .unwrap_or((1, "second"));
-    let number = seconds / size;
-    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+pub(crate) fn length(language: Language, seconds: i64) -> String {
+    let (size, count) = units(seconds);
+    let saying = match size {
+        86_400 => say(language, "days"),
+        3_600 => say(language, "hours"),
+        60 => say(language, "minutes"),
+        _ => say(language, "seconds"),
+    };
+    saying.number("count", count).to_string()
+}
+
+/// As [`length`], after “within” and „nach“.
+pub(crate) fn length_within(language: Language, seconds: i64) -> String {
+    match units(seconds) {
+        (86_400, count) => say(language, "days-within").number("count", count).to_string(),
+        _ => length(language, seconds),
+    }
+}
+
+/// How long something is kept: `for 14 days`, `until you close your account`.
+pub(crate) fn keep(language: Language, keep: Keep) -> String {
+    let until = |until| match until {
+        Until::AccountClosed => say(language, "keep-account-closed"),
+        Until::TicketResolved => say(language, "keep-ticket-resolved"),
+        Until::Deleted => say(language, "keep-deleted"),
+    };
+    let text = match (keep.until, keep.seconds) {
+        (None, seconds) => say(language, "keep-for").text("length", length(language, seconds.unwrap_or(0))),
+        (Some(event), None) => until(event),
+        (Some(event), Some(seconds)) => {
+            let text = say(language, "keep-at-most").text("until", until(event));
+            text.text("length", length(language, seconds))
+        }
+    };
+    match keep.plus {
+        None => text.to_string(),
+        Some(Upkeep::Seconds(seconds)) => {
+            let text = say(language, "keep-plus").text("keep", text);
+            text.text("length", length(language, seconds)).to_string()
+        }
+        Some(Upkeep::TaxLaw) => say(language, "keep-tax-law").text("keep", text).to_string(),
+    }
+}
+
+/// How long the policy keeps a field; nothing when it does not.
+pub(crate) fn keep_of(language: Language, plan: &Plan, field: FieldId) -> String {
+    plan.keep(field)
+        .map(|kept| keep(language, kept.keep))
+        .unwrap_or_default()
 }
 
 /// `a`, `a and b`, `a, b and c`.
-pub(crate) fn list(items: &[&str]) -> String {
+pub(crate) fn list(language: Language, items: &[&str]) -> String {
     match items {
         [] => String::new(),
         [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        [first @ .., last] => {
+            let list = say(language, "list-last").text("first", first.join(", "));
+            list.text("last", last).to_string()
+        }
     }
 }
 
@@ -104,27 +180,33 @@ pub(crate) fn list(items: &[&str]) -> String {
 mod tests {
     use super::*;
 
+    const EN: Language = Language::English;
+    const DE: Language = Language::German;
+
     #[test]
     fn bytes_are_read_by_people() {
-        for (number, words) in [
-            (0, "0 bytes"),
-            (1, "1 byte"),
-            (1_023, "1023 bytes"),
-            (1_024, "1.0 KiB"),
-            (123_456_789, "118 MiB"),
-            (1_073_741_823, "1.0 GiB"),
-            (5 << 30, "5.0 GiB"),
-            (u64::MAX, "16384 PiB"),
+        for (number, english, german) in [
+            (0, "0 bytes", "0 Bytes"),
+            (1, "1 byte", "1 Byte"),
+            (1_023, "1,023 bytes", "1.023 Bytes"),
+            (1_024, "1.0 KiB", "1,0 KiB"),
+            (123_456_789, "118 MiB", "118 MiB"),
+            (1_073_741_823, "1.0 GiB", "1,0 GiB"),
+            (5 << 30, "5.0 GiB", "5,0 GiB"),
+            (u64::MAX, "16,384 PiB", "16.384 PiB"),
         ] {
-            assert_eq!(bytes(number), words);
+            assert_eq!(bytes(EN, number), english);
+            assert_eq!(bytes(DE, number), german);
         }
     }
 
     #[test]
     fn the_days_of_a_month_are_counted() {
         let day = Day::from_number(20_779);
-        assert_eq!(date(day), "22 November 2026");
-        assert_eq!(short_date(day), "22 Nov");
+        assert_eq!(date(EN, day), "22 November 2026");
+        assert_eq!(date(DE, day), "22. November 2026");
+        assert_eq!(short_date(EN, day), "22 Nov");
+        assert_eq!(short_date(DE, day), "22. Nov.");
         assert_eq!(days_left_in_month(day), (8, 30));
         assert_eq!(days_left_in_month(Day::from_number(11_016)), (0, 29));
     }
@@ -132,16 +214,28 @@ mod tests {
     #[test]
     fn an_end_is_a_date_or_the_account() {
         let now = Day::from_number(20_779).start();
-        assert_eq!(until(Timestamp::NEVER, now), "you close your account");
-        assert_eq!(until(now.plus_seconds(86_400 * 14), now), "6 December 2026, in 14 days");
-        assert_eq!(until(now.plus_seconds(86_400), now), "tomorrow");
+        let until = |language, seconds| until(language, now.plus_seconds(seconds), now).0;
+        assert_eq!(super::until(EN, Timestamp::NEVER, now).0, "you close your account");
+        assert_eq!(until(EN, 86_400 * 14), "6 December 2026, in 14 days");
+        assert_eq!(until(DE, 86_400 * 14), "6. Dezember 2026, in 14 Tagen");
+        assert_eq!(until(DE, 86_400), "morgen");
     }
 
     #[test]
     fn a_length_has_its_largest_whole_unit() {
-        assert_eq!(length(180), "3 minutes");
-        assert_eq!(length(90), "90 seconds");
-        assert_eq!(length(86_400 * 14), "14 days");
-        assert_eq!(length(0), "0 seconds");
+        assert_eq!(length(EN, 180), "3 minutes");
+        assert_eq!(length(EN, 90), "90 seconds");
+        assert_eq!(length(EN, 86_400 * 14), "14 days");
+        assert_eq!(length(EN, 0), "0 seconds");
+        assert_eq!(length(DE, 86_400 * 14), "14 Tage");
+        assert_eq!(length_within(DE, 86_400 * 14), "14 Tagen");
+        assert_eq!(length_within(DE, 180), "3 Minuten");
+    }
+
+    #[test]
+    fn lists_end_with_an_and() {
+        assert_eq!(list(EN, &["a", "b", "c"]), "a, b and c");
+        assert_eq!(list(DE, &["a", "b"]), "a und b");
+        assert_eq!(list(DE, &[]), "");
     }
 }

@@ -139,6 +139,7 @@ async fn a_policy_without_the_cookie_does_not_start_the_pages() {
         exercised: Default::default(),
         vpn: Arc::new(world::Vpn(true)),
         version: "0.1.0",
+        report: Arc::new(|_| {}),
     };
     let error = portal::router(portal).map(|_| ()).unwrap_err();
     assert_eq!(error, PortalError::CookieNotDeclared);

@@ -16,6 +16,7 @@ use crate::frame::{Frame, Here, page};
 use crate::picture::Svg;
 use crate::picture::ring::ring;
 use crate::session::Member;
+use crate::speech::{Saying, Speech};
 use crate::vpn::VpnState;
 use crate::words;
 
@@ -27,9 +28,9 @@ struct HomePage {
     tariff: String,
     /// `None` where the policy declares no usage.
     quota: Option<Quota>,
-    days_left: String,
-    month: &'static str,
-    devices: Option<String>,
+    /// The month and what is left of it.
+    heading: Saying,
+    devices: Option<Saying>,
     vpn: Option<Vpn>,
     kept: usize,
     never: usize,
@@ -48,43 +49,46 @@ struct Vpn {
 }
 
 /// `GET /home`
-pub(crate) async fn home(State(app): State<App>, Member(who): Member) -> Result<Response, Failure> {
+pub(crate) async fn home(State(app): State<App>, speech: Speech, Member(who): Member) -> Result<Response, Failure> {
     let today = app.now().day();
+    let bytes = |count| words::bytes(speech.language, count);
     let tariff = app.accounts.tariff(who.member).await?;
     let usage = app.accounts.usage(who.member, first_of_month(today)).await?;
     let quota = usage.map(|days| {
         let used: u64 = days.iter().map(|day| day.up.saturating_add(day.down)).sum();
         Quota {
-            ring: ring(used, tariff.quota_bytes),
-            used: words::bytes(used),
-            limit: tariff.quota_bytes.map(words::bytes),
-            left: tariff.quota_bytes.map(|quota| words::bytes(quota.saturating_sub(used))),
+            ring: ring(speech.language, used, tariff.quota_bytes),
+            used: bytes(used),
+            limit: tariff.quota_bytes.map(bytes),
+            left: tariff.quota_bytes.map(|quota| bytes(quota.saturating_sub(used))),
         }
     });
     let (left, _) = words::days_left_in_month(today);
     let devices = match app.accounts.has_devices() {
         true => {
             let count = app.accounts.devices(who.member).await?.len();
-            Some(format!("{count} of {}", tariff.devices))
+            let places = speech.say("home-places").number("taken", count);
+            Some(places.number("limit", tariff.devices))
         }
         false => None,
     };
     let template = HomePage {
-        frame: app.member_frame("Home", Here::Home, &who).await?,
+        frame: app
+            .member_frame(&speech, speech.say("home-title"), Here::Home, &who)
+            .await?,
         email: app.accounts.email(who.member).await?,
         tariff: tariff.name,
         quota,
-        days_left: match left {
-            0 => "today is the last day".to_owned(),
-            left => words::count(u64::try_from(left).unwrap_or(0), "day left", "days left"),
-        },
-        month: words::month_name(today.civil().1),
+        heading: speech
+            .say("home-days-left")
+            .text("month", words::month_name(speech.language, today.civil().1))
+            .number("days", left),
         devices,
         vpn: app.accounts.has_devices().then(|| Vpn {
             running: matches!(app.vpn.state(), VpnState::Running { .. }),
         }),
-        kept: app.lifetimes.kept,
-        never: app.lifetimes.never,
+        kept: app.lifetimes(speech.language).kept,
+        never: app.lifetimes(speech.language).never,
     };
     Ok(page(StatusCode::OK, &template))
 }

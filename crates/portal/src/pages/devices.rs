@@ -14,7 +14,9 @@ use crate::form::{Ask, Field, Sent, Wrong};
 use crate::frame::{Frame, Here, page};
 use crate::picture::Svg;
 use crate::picture::bars::places;
+use crate::refusal::Refusal as _;
 use crate::session::Member;
+use crate::speech::Speech;
 use crate::vpn::VpnState;
 
 /// What stands in a configuration where the private key belongs; the browser's script looks for it.
@@ -61,26 +63,25 @@ pub(crate) struct DeviceFields {
 }
 
 /// `GET /devices`
-pub(crate) async fn list(State(app): State<App>, member: Member) -> Result<Response, Failure> {
-    list_page(&app, &member, &DeviceFields::default(), None).await
+pub(crate) async fn list(State(app): State<App>, speech: Speech, member: Member) -> Result<Response, Failure> {
+    list_page(&app, &speech, &member, &DeviceFields::default(), None).await
 }
 
 /// `POST /devices`
 pub(crate) async fn add(
     State(app): State<App>,
+    speech: Speech,
     member: Member,
     Sent(fields): Sent<DeviceFields>,
 ) -> Result<Response, Failure> {
     let state = app.vpn.state();
-    let again = async |wrong| list_page(&app, &member, &fields, Some(wrong)).await;
+    let again = async |wrong| list_page(&app, &speech, &member, &fields, Some(wrong)).await;
     if matches!(state, VpnState::Unavailable { .. }) {
-        let why =
-            "the VPN does not run at this moment, so there is nothing that a device could connect to; try again later";
-        return again(Wrong::new("form", why)).await;
+        return again(Wrong::new("form", speech.say("refused-vpn-off"))).await;
     }
     let public_key: KeyText = match fields.public_key.parse() {
         Ok(key) => key,
-        Err(error) => return again(Wrong::new("public_key", error)).await,
+        Err(error) => return again(Wrong::new("public_key", error.said(&speech))).await,
     };
     let added = app
         .accounts
@@ -88,7 +89,8 @@ pub(crate) async fn add(
         .await;
     let error = match added {
         Ok(added) => {
-            let mut frame = app.member_frame("Your new device", Here::Devices, &member.0).await?;
+            let title = speech.say("added-title");
+            let mut frame = app.member_frame(&speech, title, Here::Devices, &member.0).await?;
             frame.script = Some(app.assets.script_path.clone());
             let template = AddedPage {
                 frame,
@@ -108,7 +110,7 @@ pub(crate) async fn add(
         DeviceError::KeyTaken | DeviceError::EmptyKey => "public_key",
         DeviceError::TooMany(_) => "form",
     };
-    again(Wrong::new(field, error)).await
+    again(Wrong::new(field, error.said(&speech))).await
 }
 
 /// `POST /devices/{id}/remove`
@@ -128,6 +130,7 @@ pub(crate) async fn remove(
 
 async fn list_page(
     app: &App,
+    speech: &Speech,
     Member(who): &Member,
     fields: &DeviceFields,
     wrong: Option<Wrong>,
@@ -137,21 +140,22 @@ async fn list_page(
     }
     let devices = app.accounts.devices(who.member).await?;
     let limit = app.accounts.tariff(who.member).await?.devices;
-    let mut frame = app.member_frame("Devices", Here::Devices, who).await?;
+    let mut frame = app
+        .member_frame(speech, speech.say("devices-title"), Here::Devices, who)
+        .await?;
     frame.script = Some(app.assets.script_path.clone());
-    let hint = format!("What you call it, at most {LABEL_LIMIT_CHARACTERS} characters. It is stored sealed.");
+    let hint = speech.say("devices-label-hint").number("limit", LABEL_LIMIT_CHARACTERS);
+    let label = Field::new("label", speech.say("devices-label"), Ask::Text).hint(hint);
+    let public_key =
+        Field::new("public_key", speech.say("devices-key"), Ask::Text).hint(speech.say("devices-key-hint"));
     let mark = |field: Field| field.wrong(wrong.as_ref());
     let template = DevicesPage {
         frame,
-        places: places(devices.len() as u64, u64::from(limit)),
+        places: places(speech.language, devices.len() as u64, u64::from(limit)),
         full: devices.len() >= limit as usize,
         limit,
-        label: mark(Field::new("label", "Name of the device", Ask::Text).hint(hint).typed(&fields.label)),
-        public_key: mark(
-            Field::new("public_key", "Public key", Ask::Text)
-                .hint("44 characters that end with =. Make a key pair on the device: wg genkey | tee private.key | wg pubkey")
-                .typed(&fields.public_key),
-        ),
+        label: mark(label.typed(&fields.label)),
+        public_key: mark(public_key.typed(&fields.public_key)),
         devices: devices
             .into_iter()
             .map(|device| DeviceRow {

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::response::Response;
-use plan::MemberId;
+use plan::{Language, MemberId};
 use serde::Deserialize;
 use store::{Certificate, StoreError};
 use zeroize::Zeroizing;
@@ -15,10 +15,9 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::form::{Ask, Field, Sent, Wrong};
 use crate::frame::{Frame, Here, page};
+use crate::refusal::Refusal as _;
 use crate::session::{Member, Operator, clear_cookie};
-
-/// What has to be typed.
-const WORD: &str = "erase";
+use crate::speech::{Speech, say};
 
 /// What the form brings.
 #[derive(Deserialize, Default)]
@@ -51,21 +50,22 @@ struct CertificatePage {
 }
 
 /// `GET /me/erase`
-pub(crate) async fn form(State(app): State<App>, Member(who): Member) -> Result<Response, Failure> {
-    form_page(&app, &who, None, None).await
+pub(crate) async fn form(State(app): State<App>, speech: Speech, Member(who): Member) -> Result<Response, Failure> {
+    form_page(&app, &speech, &who, None, None).await
 }
 
 /// `POST /me/erase`
 pub(crate) async fn send(
     State(app): State<App>,
+    speech: Speech,
     Member(who): Member,
     Sent(fields): Sent<EraseFields>,
 ) -> Result<Response, Failure> {
-    if let Some(wrong) = refuse(&app, &who, &fields).await? {
-        return form_page(&app, &who, None, Some(wrong)).await;
+    if let Some(wrong) = refuse(&app, &speech, &who, &fields).await? {
+        return form_page(&app, &speech, &who, None, Some(wrong)).await;
     }
     let certificate = app.accounts.erase(who.member).await?;
-    let frame = app.frame("You are erased", Here::Nowhere, None);
+    let frame = app.frame(&speech, speech.say("erased-title"), Here::Nowhere, None);
     let mut response = certificate_page(frame, true, &certificate);
     response.headers_mut().insert(SET_COOKIE, clear_cookie());
     Ok(response)
@@ -74,26 +74,29 @@ pub(crate) async fn send(
 /// `GET /operator/members/{id}/erase`
 pub(crate) async fn of_member_form(
     State(app): State<App>,
+    speech: Speech,
     Operator(who): Operator,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let member = other_member(&app, &who, &id).await?;
-    form_page(&app, &who, Some(member), None).await
+    form_page(&app, &speech, &who, Some(member), None).await
 }
 
 /// `POST /operator/members/{id}/erase`
 pub(crate) async fn of_member_send(
     State(app): State<App>,
+    speech: Speech,
     Operator(who): Operator,
     Path(id): Path<String>,
     Sent(fields): Sent<EraseFields>,
 ) -> Result<Response, Failure> {
     let member = other_member(&app, &who, &id).await?;
-    if let Some(wrong) = refuse(&app, &who, &fields).await? {
-        return form_page(&app, &who, Some(member), Some(wrong)).await;
+    if let Some(wrong) = refuse(&app, &speech, &who, &fields).await? {
+        return form_page(&app, &speech, &who, Some(member), Some(wrong)).await;
     }
     let certificate = app.accounts.erase(member).await?;
-    let frame = app.member_frame("The member is erased", Here::Members, &who).await?;
+    let title = speech.say("erased-member-title");
+    let frame = app.member_frame(&speech, title, Here::Members, &who).await?;
     Ok(certificate_page(frame, false, &certificate))
 }
 
@@ -111,41 +114,46 @@ async fn other_member(app: &App, who: &SignedIn, id: &str) -> Result<MemberId, F
 }
 
 /// Why the form is not enough; `None` when it is.
-async fn refuse(app: &App, who: &SignedIn, fields: &EraseFields) -> Result<Option<Wrong>, Failure> {
-    if fields.word.trim().to_lowercase() != WORD {
-        return Ok(Some(Wrong::new(
-            "word",
-            format!("type the word {WORD} to go on; nothing was erased"),
-        )));
+async fn refuse(app: &App, speech: &Speech, who: &SignedIn, fields: &EraseFields) -> Result<Option<Wrong>, Failure> {
+    if !is_the_word(&fields.word) {
+        let why = speech.say("refused-word").text("word", speech.say("erase-word"));
+        return Ok(Some(Wrong::new("word", why)));
     }
     match app.accounts.confirm(who.member, &fields.password).await {
         Ok(()) => Ok(None),
         Err(SignInError::Store(error)) => Err(error.into()),
         Err(SignInError::TooOften) => Err(Failure::TooOften),
-        Err(error @ SignInError::Busy) => Ok(Some(Wrong::new("form", error))),
-        Err(SignInError::Wrong) => Ok(Some(Wrong::new(
-            "password",
-            "this is not your password; nothing was erased",
-        ))),
+        Err(error @ SignInError::Busy) => Ok(Some(Wrong::new("form", error.said(speech)))),
+        Err(SignInError::Wrong) => Ok(Some(Wrong::new("password", speech.say("refused-own-password-erase")))),
     }
+}
+
+/// Whether what has to be typed was typed, in any language: a keyboard may lack the letters of the page.
+fn is_the_word(typed: &str) -> bool {
+    let plain = |text: &str| text.trim().to_lowercase().replace('ö', "oe");
+    Language::ALL
+        .into_iter()
+        .any(|language| plain(&say(language, "erase-word").to_string()) == plain(typed))
 }
 
 async fn form_page(
     app: &App,
+    speech: &Speech,
     who: &SignedIn,
     member: Option<MemberId>,
     wrong: Option<Wrong>,
 ) -> Result<Response, Failure> {
     let (title, here) = match member {
-        Some(_) => ("Erase a member", Here::Members),
-        None => ("Erase me", Here::Me),
+        Some(_) => (speech.say("erase-member-title"), Here::Members),
+        None => (speech.say("erase-title"), Here::Me),
     };
     let mark = |field: Field| field.wrong(wrong.as_ref());
+    let word = speech.say("erase-type").text("word", speech.say("erase-word"));
     let template = ErasePage {
-        frame: app.member_frame(title, here, who).await?,
+        frame: app.member_frame(speech, title, here, who).await?,
         member,
-        word: mark(Field::new("word", "Type the word erase", Ask::Text)),
-        password: mark(Field::new("password", "Your password", Ask::Password)),
+        word: mark(Field::new("word", word, Ask::Text)),
+        password: mark(Field::new("password", speech.say("label-own-password"), Ask::Password)),
         wrong: wrong.clone(),
     };
     let status = match wrong {
@@ -182,7 +190,7 @@ fn data_address(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::data_address;
+    use super::{data_address, is_the_word};
 
     #[test]
     fn a_data_address_has_no_character_that_ends_it() {
@@ -190,5 +198,15 @@ mod tests {
             data_address("a: \"ü\"\n"),
             "data:text/plain;charset=utf-8,a%3A%20%22%C3%BC%22%0A"
         );
+    }
+
+    #[test]
+    fn the_word_is_taken_in_every_language() {
+        for typed in [" Erase ", "löschen", "LÖSCHEN", "loeschen"] {
+            assert!(is_the_word(typed), "{typed}");
+        }
+        for typed in ["", "eras", "losche", "erase me"] {
+            assert!(!is_the_word(typed), "{typed}");
+        }
     }
 }

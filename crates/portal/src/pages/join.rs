@@ -14,7 +14,9 @@ use crate::failure::Failure;
 use crate::form::{Ask, Field, Sent, Wrong};
 use crate::frame::{Frame, Here, page};
 use crate::picture::lifetimes::Lifetimes;
+use crate::refusal::Refusal as _;
 use crate::session::{Address, Guest, set_cookie};
+use crate::speech::Speech;
 
 /// What the form brings.
 #[derive(Deserialize)]
@@ -39,6 +41,8 @@ struct JoinPage<'a> {
     password: Field,
     wrong: Option<Wrong>,
     digest: String,
+    /// The box was ticked when the form was sent.
+    agreed: bool,
     lifetimes: &'a Lifetimes,
 }
 
@@ -58,25 +62,27 @@ struct RecoveryPage {
 }
 
 /// `GET /join`
-pub(crate) async fn form(State(app): State<App>, guest: Guest) -> Response {
+pub(crate) async fn form(State(app): State<App>, speech: Speech, guest: Guest) -> Response {
     match guest.signed_in {
         Some(_) => Redirect::to("/home").into_response(),
-        None => form_page(&app, None, &JoinFields::default(), None),
+        None => form_page(&app, &speech, None, &JoinFields::default(), None),
     }
 }
 
 /// `POST /join`
 pub(crate) async fn send(
     State(app): State<App>,
+    speech: Speech,
     address: Address,
     Sent(fields): Sent<JoinFields>,
 ) -> Result<Response, Failure> {
-    enrol(&app, address, fields, None).await
+    enrol(&app, &speech, address, fields, None).await
 }
 
 /// `GET /set-up/{token}`
 pub(crate) async fn set_up_form(
     State(app): State<App>,
+    speech: Speech,
     address: Address,
     Path(token): Path<String>,
 ) -> Result<Response, Failure> {
@@ -84,17 +90,18 @@ pub(crate) async fn set_up_form(
     if !app.accounts.set_up().fits(&token, app.now()) {
         return Err(Failure::SetUpOver);
     }
-    Ok(form_page(&app, Some(token), &JoinFields::default(), None))
+    Ok(form_page(&app, &speech, Some(token), &JoinFields::default(), None))
 }
 
 /// `POST /set-up/{token}`
 pub(crate) async fn set_up_send(
     State(app): State<App>,
+    speech: Speech,
     address: Address,
     Path(token): Path<String>,
     Sent(fields): Sent<JoinFields>,
 ) -> Result<Response, Failure> {
-    enrol(&app, address, fields, Some(token)).await
+    enrol(&app, &speech, address, fields, Some(token)).await
 }
 
 fn allow(app: &App, address: Address) -> Result<(), Failure> {
@@ -104,25 +111,31 @@ fn allow(app: &App, address: Address) -> Result<(), Failure> {
     }
 }
 
-async fn enrol(app: &App, address: Address, fields: JoinFields, token: Option<String>) -> Result<Response, Failure> {
+async fn enrol(
+    app: &App,
+    speech: &Speech,
+    address: Address,
+    fields: JoinFields,
+    token: Option<String>,
+) -> Result<Response, Failure> {
     allow(app, address)?;
-    let form = match parse(app, &fields) {
+    let form = match parse(app, speech, &fields) {
         Ok(form) => form,
-        Err(wrong) => return Ok(form_page(app, token, &fields, Some(wrong))),
+        Err(wrong) => return Ok(form_page(app, speech, token, &fields, Some(wrong))),
     };
     let joined = match &token {
         Some(token) => app.accounts.set_up_operator(token, form).await,
         None => app.accounts.join(form).await,
     };
     let error = match joined {
-        Ok(joined) => return Ok(recovery_page(app, &joined, false)),
+        Ok(joined) => return Ok(recovery_page(app, speech, &joined, false)),
         Err(error) => error,
     };
     let field = match error {
         JoinError::Store(error) => return Err(error.into()),
         JoinError::SetUpToken => return Err(Failure::SetUpOver),
         JoinError::TooYoung(min_age) => {
-            let frame = app.frame("Not yet", Here::Join, None);
+            let frame = app.frame(speech, speech.say("young-title"), Here::Join, None);
             return Ok(page(StatusCode::FORBIDDEN, &YoungPage { frame, min_age }));
         }
         JoinError::Email | JoinError::EmailTaken => "email",
@@ -131,26 +144,24 @@ async fn enrol(app: &App, address: Address, fields: JoinFields, token: Option<St
         JoinError::PolicyChanged => "agree",
         JoinError::Busy => "form",
     };
-    Ok(form_page(app, token, &fields, Some(Wrong::new(field, error))))
+    let wrong = Wrong::new(field, error.said(speech));
+    Ok(form_page(app, speech, token, &fields, Some(wrong)))
 }
 
-fn parse(app: &App, fields: &JoinFields) -> Result<JoinForm, Wrong> {
+fn parse(app: &App, speech: &Speech, fields: &JoinFields) -> Result<JoinForm, Wrong> {
     let age = match (app.plan().parts().audience.min_age, fields.age.trim()) {
         (None, _) | (_, "") => None,
         (Some(_), typed) => match typed.parse() {
             Ok(age) => Some(age),
-            Err(_) => return Err(Wrong::new("age", "an age is a whole number of years")),
+            Err(_) => return Err(Wrong::new("age", speech.say("refused-age"))),
         },
     };
     let too_young = matches!((age, app.plan().parts().audience.min_age), (Some(age), Some(least)) if age < least);
     if fields.agree != "yes" && !too_young {
-        return Err(Wrong::new(
-            "agree",
-            "an account needs your agreement to the policy, because the policy is what the program does",
-        ));
+        return Err(Wrong::new("agree", speech.say("refused-agree")));
     }
     let accepted = fields.accepted.parse();
-    let accepted = accepted.map_err(|_| Wrong::new("agree", JoinError::PolicyChanged))?;
+    let accepted = accepted.map_err(|_| Wrong::new("agree", JoinError::PolicyChanged.said(speech)))?;
     Ok(JoinForm {
         email: fields.email.clone(),
         password: fields.password.to_string(),
@@ -159,34 +170,37 @@ fn parse(app: &App, fields: &JoinFields) -> Result<JoinForm, Wrong> {
     })
 }
 
-fn form_page(app: &App, set_up: Option<String>, fields: &JoinFields, wrong: Option<Wrong>) -> Response {
-    let title = if set_up.is_some() {
-        "Set up this machine"
-    } else {
-        "Join"
+fn form_page(
+    app: &App,
+    speech: &Speech,
+    set_up: Option<String>,
+    fields: &JoinFields,
+    wrong: Option<Wrong>,
+) -> Response {
+    let title = match set_up {
+        Some(_) => speech.say("set-up-title"),
+        None => speech.say("join-title"),
     };
     let mark = |field: Field| field.wrong(wrong.as_ref());
     let age = app.plan().parts().audience.min_age.map(|_| {
-        let hint = "In years. The number is compared with a limit and forgotten; it is not stored.";
-        mark(
-            Field::new("age", "How old are you?", Ask::Age)
-                .hint(hint)
-                .typed(&fields.age),
-        )
+        let field = Field::new("age", speech.say("join-age"), Ask::Age).hint(speech.say("join-age-hint"));
+        mark(field.typed(&fields.age))
     });
-    let password =
-        format!("At least {PASSWORD_MINIMUM_CHARACTERS} characters; a few words will do. Only a hash is stored.");
+    let email = Field::new("email", speech.say("label-email"), Ask::Email).hint(speech.say("join-email-hint"));
+    let password = Field::new("password", speech.say("label-password"), Ask::NewPassword).hint(
+        speech
+            .say("join-password-hint")
+            .number("minimum", PASSWORD_MINIMUM_CHARACTERS),
+    );
     let template = JoinPage {
-        frame: app.frame(title, Here::Join, None),
+        frame: app.frame(speech, title, Here::Join, None),
         age,
-        email: mark(
-            Field::new("email", "E-mail address", Ask::Email)
-                .hint("You sign in with it. Nothing is sent to it in this version.")
-                .typed(&fields.email),
-        ),
-        password: mark(Field::new("password", "Password", Ask::NewPassword).hint(password)),
+        email: mark(email.typed(&fields.email)),
+        password: mark(password),
         digest: app.plan().digest().to_string(),
-        lifetimes: &app.lifetimes,
+        // A changed policy is agreed to anew.
+        agreed: fields.agree == "yes" && fields.accepted == app.plan().digest().to_string(),
+        lifetimes: app.lifetimes(speech.language),
         set_up,
         wrong: wrong.clone(),
     };
@@ -198,8 +212,8 @@ fn form_page(app: &App, set_up: Option<String>, fields: &JoinFields, wrong: Opti
 }
 
 /// The page that shows a new recovery code, once, to somebody who is signed in from now on.
-pub(crate) fn recovery_page(app: &App, joined: &Joined, reset: bool) -> Response {
-    let mut frame = app.frame("Your recovery code", Here::Nowhere, None);
+pub(crate) fn recovery_page(app: &App, speech: &Speech, joined: &Joined, reset: bool) -> Response {
+    let mut frame = app.frame(speech, speech.say("recovery-title"), Here::Nowhere, None);
     // Signed in by this very response; the links of a guest would lead astray.
     frame.links = Vec::new();
     let template = RecoveryPage {

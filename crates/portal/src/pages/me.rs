@@ -5,9 +5,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use plan::{Choice, FieldId, Plan, Shown, Timestamp};
+use plan::{Choice, FieldId, Language, Plan, Shown, Timestamp};
 use serde::Deserialize;
-use store::{Export, ExportRow, ExportTable};
+use store::{Export, ExportRow, ExportTable, Origin};
 use zeroize::Zeroizing;
 
 use crate::app::App;
@@ -16,7 +16,9 @@ use crate::form::{Ask, Field, Sent, Wrong};
 use crate::frame::{Frame, Here, page};
 use crate::picture::Svg;
 use crate::picture::treemap::{Left, Tile, treemap};
+use crate::refusal::Refusal as _;
 use crate::session::{Address, Member};
+use crate::speech::{Saying, Speech, perhaps};
 use crate::words;
 
 #[derive(Template)]
@@ -27,7 +29,7 @@ struct MePage {
     narrow: Svg,
     legend: Vec<Left>,
     values: u64,
-    soonest: Option<String>,
+    soonest: Option<Saying>,
     groups: Vec<Group>,
     can_correct: bool,
     visits: Option<Visits>,
@@ -35,11 +37,11 @@ struct MePage {
 
 /// What one table holds.
 struct Group {
-    about: &'static str,
+    about: String,
     /// Whether the rows have the same columns and are shown as a table.
     grid: bool,
     rows: Vec<Row>,
-    origin: &'static str,
+    origin: Option<Saying>,
     purposes: String,
     /// When all of it ends, where that is one time for all rows.
     until: Option<String>,
@@ -64,34 +66,47 @@ enum Value {
 struct Visits {
     lines: Vec<account::Visit>,
     keep: String,
+    /// What the columns are called.
+    time: &'static str,
+    address: &'static str,
 }
 
 /// `GET /me`
-pub(crate) async fn me(State(app): State<App>, Member(who): Member, address: Address) -> Result<Response, Failure> {
+pub(crate) async fn me(
+    State(app): State<App>,
+    speech: Speech,
+    Member(who): Member,
+    address: Address,
+) -> Result<Response, Failure> {
+    let language = speech.language;
     let export = app.accounts.export(who.member).await?;
     let now = app.now();
-    let tiles: Vec<Tile> = export.tables.iter().map(|table| tile(table, now)).collect();
+    let tiles: Vec<Tile> = export.tables.iter().map(|table| tile(language, table, now)).collect();
     let visits = match (app.accounts.has_visits(), address.0) {
         (true, Some(address)) => Some(Visits {
             lines: app.accounts.visits_from(address).await?,
-            keep: keep_of(&app, FieldId::AccessIp),
+            keep: words::keep_of(language, app.plan(), FieldId::AccessIp),
+            time: FieldId::AccessTime.words_in(language),
+            address: FieldId::AccessIp.words_in(language),
         }),
         _ => None,
     };
     let legend = Left::ALL.into_iter();
     let template = MePage {
-        frame: app.member_frame("About me", Here::Me, &who).await?,
-        wide: treemap(&tiles, 960.0, 300.0, "wide"),
-        narrow: treemap(&tiles, 340.0, 460.0, "narrow"),
+        frame: app
+            .member_frame(&speech, speech.say("me-title"), Here::Me, &who)
+            .await?,
+        wide: treemap(language, &tiles, 960.0, 300.0, "wide"),
+        narrow: treemap(language, &tiles, 340.0, 460.0, "narrow"),
         legend: legend
             .filter(|left| tiles.iter().any(|tile| tile.left == *left))
             .collect(),
         values: tiles.iter().map(|tile| tile.values).sum(),
-        soonest: soonest(&export, now),
+        soonest: soonest(&speech, &export, now),
         groups: export
             .tables
             .into_iter()
-            .map(|table| group(app.plan(), table, now))
+            .map(|table| group(&speech, app.plan(), table, now))
             .collect(),
         can_correct: app.plan().parts().rights.correct,
         visits,
@@ -99,22 +114,23 @@ pub(crate) async fn me(State(app): State<App>, Member(who): Member, address: Add
     Ok(page(StatusCode::OK, &template))
 }
 
-fn keep_of(app: &App, field: FieldId) -> String {
-    let keeps = crate::picture::lifetimes::keeps_in_words(&app.policy, &app.exercised, app.version);
-    keeps.get(field.key()).cloned().unwrap_or_default()
-}
-
-fn tile(table: &ExportTable, now: Timestamp) -> Tile {
+fn tile(language: Language, table: &ExportTable, now: Timestamp) -> Tile {
     let values = table.rows.iter().map(|row| row.columns.len() as u64).sum();
     let ends = table.rows.iter().map(|row| row.expires_at).min();
     let seconds = ends
         .filter(|end| *end != Timestamp::NEVER)
         .map(|end| (end.microseconds() - now.microseconds()) / 1_000_000);
     Tile {
-        name: title(table.about),
+        name: title(&about(language, table)),
         values,
         left: Left::of(seconds),
     }
+}
+
+/// What a table holds, in words.
+pub(crate) fn about(language: Language, table: &ExportTable) -> String {
+    let said = perhaps(language, &format!("table-{}", table.name));
+    said.unwrap_or_else(|| table.about.trim_end_matches('.').to_owned())
 }
 
 /// The table's words as a name: without the full stop and what follows a colon or a comma.
@@ -123,19 +139,22 @@ fn title(about: &str) -> String {
     about.get(..end).unwrap_or(about).to_owned()
 }
 
-fn soonest(export: &Export, now: Timestamp) -> Option<String> {
+fn soonest(speech: &Speech, export: &Export, now: Timestamp) -> Option<Saying> {
     let ends = export
         .tables
         .iter()
         .flat_map(|table| &table.rows)
         .map(|row| row.expires_at);
     let soonest = ends.filter(|end| *end != Timestamp::NEVER).min()?;
-    Some(words::until(soonest, now))
+    Some(match words::until(speech.language, soonest, now) {
+        (when, true) => speech.say("me-next-soon").text("when", when),
+        (when, false) => speech.say("me-next").text("when", when),
+    })
 }
 
-fn group(plan: &Plan, table: ExportTable, now: Timestamp) -> Group {
+fn group(speech: &Speech, plan: &Plan, table: ExportTable, now: Timestamp) -> Group {
     const LONG_ROWS: usize = 8;
-    let about = table.about.trim_end_matches('.');
+    let language = speech.language;
     // The table `held` has one row for each datum, so its rows have different fields.
     let field_of = |row: &ExportRow| row.columns.first().map(|column| column.field);
     let first = table.rows.first().and_then(field_of);
@@ -144,28 +163,42 @@ fn group(plan: &Plan, table: ExportTable, now: Timestamp) -> Group {
         .iter()
         .flat_map(|row| &row.columns)
         .map(|column| column.field);
-    let purposes = purposes(plan, fields_of_all);
-    let origin = table.rows.first().map_or("", |row| row.origin.words());
+    let purposes = purposes(language, plan, fields_of_all);
+    let origin = table.rows.first().map(|row| origin(speech, row.origin));
     let ends: Vec<Timestamp> = table.rows.iter().map(|row| row.expires_at).collect();
     let one_end = ends.first().filter(|first| ends.iter().all(|end| end == *first));
     Group {
-        about,
+        about: about(language, &table),
         grid: table.rows.len() > 1 && table.rows.iter().all(|row| field_of(row) == first),
         origin,
         purposes,
-        until: one_end.map(|end| words::until(*end, now)),
+        until: one_end.map(|end| words::until(language, *end, now).0),
         long: table.rows.len() > LONG_ROWS,
-        rows: table.rows.into_iter().map(|row| row_of(row, now)).collect(),
+        rows: table.rows.into_iter().map(|row| row_of(language, row, now)).collect(),
     }
 }
 
-fn row_of(row: ExportRow, now: Timestamp) -> Row {
+/// Where a datum came from, in words.
+pub(crate) fn origin(speech: &Speech, origin: Origin) -> Saying {
+    match origin {
+        Origin::Person => speech.say("origin-person"),
+        Origin::Operator => speech.say("origin-operator"),
+        Origin::Program => speech.say("origin-program"),
+    }
+}
+
+fn row_of(language: Language, row: ExportRow, now: Timestamp) -> Row {
     Row {
-        until: words::until(row.expires_at, now),
+        until: words::until(language, row.expires_at, now).0,
         cells: row
             .columns
             .into_iter()
-            .map(|column| (column.field.words(), column.value.map_or(Value::Secret, value_of)))
+            .map(|column| {
+                (
+                    column.field.words_in(language),
+                    column.value.map_or(Value::Secret, value_of),
+                )
+            })
             .collect(),
     }
 }
@@ -180,16 +213,16 @@ fn value_of(shown: Shown) -> Value {
 }
 
 /// What the policy lets these fields be used for, without what needs a consent.
-fn purposes(plan: &Plan, fields: impl Iterator<Item = FieldId>) -> String {
+fn purposes(language: Language, plan: &Plan, fields: impl Iterator<Item = FieldId>) -> String {
     let mut purposes: Vec<&str> = fields
         .flat_map(|field| plan.collects_of(field))
         .flat_map(|collect| &collect.purposes)
         .filter(|(_, choice)| *choice == Choice::None)
-        .map(|(purpose, _)| purpose.words())
+        .map(|(purpose, _)| purpose.words_in(language))
         .collect();
     purposes.sort_unstable();
     purposes.dedup();
-    words::list(&purposes)
+    words::list(language, &purposes)
 }
 
 /// `POST /me/visits/forget`
@@ -222,41 +255,50 @@ pub(crate) struct EmailFields {
 }
 
 /// `GET /me/email`
-pub(crate) async fn email_form(State(app): State<App>, member: Member) -> Result<Response, Failure> {
-    email_page(&app, &member, "", None).await
+pub(crate) async fn email_form(State(app): State<App>, speech: Speech, member: Member) -> Result<Response, Failure> {
+    email_page(&app, &speech, &member, "", None).await
 }
 
 /// `POST /me/email`
 pub(crate) async fn email_send(
     State(app): State<App>,
+    speech: Speech,
     member: Member,
     Sent(fields): Sent<EmailFields>,
 ) -> Result<Response, Failure> {
-    let again = async |wrong| email_page(&app, &member, &fields.email, Some(wrong)).await;
+    let again = async |wrong| email_page(&app, &speech, &member, &fields.email, Some(wrong)).await;
     match app.accounts.confirm(member.0.member, &fields.password).await {
         Ok(()) => {}
         Err(SignInError::Store(error)) => return Err(error.into()),
         Err(SignInError::TooOften) => return Err(Failure::TooOften),
-        Err(SignInError::Busy) => return again(Wrong::new("form", SignInError::Busy)).await,
-        Err(SignInError::Wrong) => return again(Wrong::new("password", "this is not your password")).await,
+        Err(SignInError::Busy) => return again(Wrong::new("form", SignInError::Busy.said(&speech))).await,
+        Err(SignInError::Wrong) => return again(Wrong::new("password", speech.say("refused-own-password"))).await,
     }
     match app.accounts.correct_email(member.0.member, &fields.email).await {
         Ok(()) => Ok(Redirect::to("/me").into_response()),
         Err(JoinError::Store(error)) => Err(error.into()),
-        Err(error) => again(Wrong::new("email", error)).await,
+        Err(error) => again(Wrong::new("email", error.said(&speech))).await,
     }
 }
 
-async fn email_page(app: &App, Member(who): &Member, email: &str, wrong: Option<Wrong>) -> Result<Response, Failure> {
+async fn email_page(
+    app: &App,
+    speech: &Speech,
+    Member(who): &Member,
+    email: &str,
+    wrong: Option<Wrong>,
+) -> Result<Response, Failure> {
     if !app.plan().parts().rights.correct {
         return Err(Failure::NotFound);
     }
     let mark = |field: Field| field.wrong(wrong.as_ref());
-    let password = Field::new("password", "Your password", Ask::Password);
+    let password = Field::new("password", speech.say("label-own-password"), Ask::Password);
     let template = EmailPage {
-        frame: app.member_frame("Correct your e-mail address", Here::Me, who).await?,
-        email: mark(Field::new("email", "New e-mail address", Ask::Email).typed(email)),
-        password: mark(password.hint("Asked again, because whoever changes the address could take the account.")),
+        frame: app
+            .member_frame(speech, speech.say("email-title"), Here::Me, who)
+            .await?,
+        email: mark(Field::new("email", speech.say("email-new"), Ask::Email).typed(email)),
+        password: mark(password.hint(speech.say("email-password-hint"))),
         wrong: wrong.clone(),
     };
     let status = match wrong {

@@ -16,6 +16,7 @@ use crate::frame::{Frame, Here, page};
 use crate::picture::Svg;
 use crate::picture::bars::share;
 use crate::session::Operator;
+use crate::speech::Speech;
 use crate::words;
 
 /// Members on one page.
@@ -63,6 +64,7 @@ pub(crate) struct After {
 /// `GET /operator/members`
 pub(crate) async fn list(
     State(app): State<App>,
+    speech: Speech,
     Operator(who): Operator,
     Query(After { after }): Query<After>,
 ) -> Result<Response, Failure> {
@@ -80,7 +82,9 @@ pub(crate) async fn list(
         .map(|tariff| tariff.name.clone())
         .collect();
     let template = MembersPage {
-        frame: app.member_frame("Members", Here::Members, &who).await?,
+        frame: app
+            .member_frame(&speech, speech.say("members-title"), Here::Members, &who)
+            .await?,
         total: app.accounts.member_count().await?,
         can_change: tariffs.len() > 1 && app.plan().allows(FieldId::Tariff, ActId::Keep),
         tariffs,
@@ -95,7 +99,9 @@ pub(crate) async fn list(
                 joined: line.joined,
                 devices: line.devices,
                 tariff: line.tariff,
-                month: line.month_bytes.map(|bytes| (words::bytes(bytes), share(bytes, most))),
+                month: line
+                    .month_bytes
+                    .map(|bytes| (words::bytes(speech.language, bytes), share(bytes, most))),
                 over: line.over_quota,
             })
             .collect(),

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use plan::FieldId;
+use plan::{FieldId, Language};
 use policy::Tension;
 use serde_json::Value;
 
@@ -13,8 +13,9 @@ use crate::failure::{Failure, capitalised};
 use crate::frame::{Frame, Here, page};
 use crate::pages::account::first_of_month;
 use crate::picture::guards::Guard;
-use crate::picture::lifetimes::{AXIS, Lifetimes};
+use crate::picture::lifetimes::Lifetimes;
 use crate::session::Operator;
+use crate::speech::{Markup, Saying, Speech};
 use crate::vpn::VpnState;
 use crate::words;
 
@@ -22,14 +23,9 @@ use crate::words;
 #[template(path = "overview.html")]
 struct OverviewPage {
     frame: Frame,
-    members: u64,
-    month: Option<String>,
-    month_name: &'static str,
-    connected: Option<String>,
+    counts: Vec<Markup>,
     legend: Vec<Guard>,
     strips: Vec<Strip>,
-    kept: usize,
-    not_collected: usize,
 }
 
 /// One promise and how each datum in it is kept out.
@@ -41,40 +37,68 @@ struct Strip {
 }
 
 /// `GET /operator`
-pub(crate) async fn overview(State(app): State<App>, Operator(who): Operator) -> Result<Response, Failure> {
-    let today = app.now().day();
-    let month = app.accounts.total_bytes_since(first_of_month(today)).await?;
-    let strips = strips(&app);
+pub(crate) async fn overview(
+    State(app): State<App>,
+    speech: Speech,
+    Operator(who): Operator,
+) -> Result<Response, Failure> {
+    let strips = strips(&app, &speech);
     let guards = || strips.iter().flat_map(|strip| &strip.cells).map(|(_, guard)| *guard);
     let template = OverviewPage {
-        frame: app.member_frame("Promises kept", Here::Operator, &who).await?,
-        members: app.accounts.member_count().await?,
-        month: month.map(words::bytes),
-        month_name: words::month_name(today.civil().1),
-        connected: match app.vpn.state() {
-            _ if !app.accounts.has_devices() => None,
-            VpnState::Running {
-                connected_devices: Some(count),
-                ..
-            } => Some(count.to_string()),
-            VpnState::Running { .. } => Some("not counted".to_owned()),
-            VpnState::Unavailable { .. } => Some("VPN not running".to_owned()),
-        },
+        frame: app
+            .member_frame(&speech, speech.say("overview-title"), Here::Operator, &who)
+            .await?,
+        counts: counts(&app, &speech).await?,
         legend: Guard::ALL
             .into_iter()
             .filter(|guard| guards().any(|used| used == *guard))
             .collect(),
         strips,
-        kept: app.lifetimes.kept,
-        not_collected: not_collected(&app).len(),
     };
     Ok(page(StatusCode::OK, &template))
 }
 
-fn strips(app: &App) -> Vec<Strip> {
+/// The numbers above the promises.
+async fn counts(app: &App, speech: &Speech) -> Result<Vec<Markup>, Failure> {
+    let today = app.now().day();
+    let mut counts = vec![
+        speech
+            .html("overview-members")
+            .number("count", app.accounts.member_count().await?),
+    ];
+    if let Some(month) = app.accounts.total_bytes_since(first_of_month(today)).await? {
+        let moved = speech
+            .html("overview-month")
+            .text("bytes", words::bytes(speech.language, month));
+        counts.push(moved.text("month", words::month_name(speech.language, today.civil().1)));
+    }
+    if app.accounts.has_devices() {
+        counts.push(match app.vpn.state() {
+            VpnState::Running {
+                connected_devices: Some(count),
+                ..
+            } => speech.html("overview-connected").number("count", count),
+            VpnState::Running { .. } => speech.html("overview-connected-not-counted"),
+            VpnState::Unavailable { .. } => speech.html("overview-connected-off"),
+        });
+    }
+    counts.push(
+        speech
+            .html("overview-kept")
+            .number("count", app.lifetimes(speech.language).kept),
+    );
+    counts.push(
+        speech
+            .html("overview-not-collected")
+            .number("count", not_collected(app, speech.language).len()),
+    );
+    Ok(counts)
+}
+
+fn strips(app: &App, speech: &Speech) -> Vec<Strip> {
     let parts = app.plan().parts();
     let strip_of = |name: String, place: String, fields: &[FieldId], exceptions: &[String]| {
-        let guard_of = |field: &FieldId| (field.words(), Guard::of(app.plan(), *field));
+        let guard_of = |field: &FieldId| (field.words_in(speech.language), Guard::of(app.plan(), *field));
         let cells: Vec<_> = fields.iter().map(guard_of).collect();
         Strip {
             whole: exceptions.is_empty() && cells.iter().all(|(_, guard)| *guard != Guard::Elsewhere),
@@ -86,15 +110,17 @@ fn strips(app: &App) -> Vec<Strip> {
     let promises = parts.promises.iter().map(|promise| {
         strip_of(
             promise.name.replace('-', " "),
-            promise.surface.words().to_owned(),
+            promise.surface.words_in(speech.language).to_owned(),
             &promise.never,
             &promise.except,
         )
     });
+    let not_accepted = speech.say("overview-not-accepted").to_string();
+    let any_form = speech.say("overview-any-form").to_string();
     let refused = parts
         .refuses
         .iter()
-        .map(|refuse| strip_of("not accepted".to_owned(), "any form".to_owned(), &refuse.fields, &[]));
+        .map(|refuse| strip_of(not_accepted.clone(), any_form.clone(), &refuse.fields, &[]));
     promises
         .chain(refused)
         .map(|strip| Strip {
@@ -105,7 +131,7 @@ fn strips(app: &App) -> Vec<Strip> {
 }
 
 /// Fields that the policy declares and this version does not collect.
-fn not_collected(app: &App) -> Vec<&'static str> {
+fn not_collected(app: &App, language: Language) -> Vec<&'static str> {
     let json = policy::plan_json(&app.policy, &app.exercised, app.version);
     let fields = json.get("fields").and_then(Value::as_array);
     let idle = fields
@@ -113,7 +139,7 @@ fn not_collected(app: &App) -> Vec<&'static str> {
         .flatten()
         .filter(|field| field.get("collected_by_this_version") == Some(&Value::Bool(false)));
     idle.filter_map(|field| FieldId::from_key(field.get("field")?.as_str()?))
-        .map(FieldId::words)
+        .map(|field| field.words_in(language))
         .collect()
 }
 
@@ -126,9 +152,14 @@ struct NetworkPage {
 }
 
 /// `GET /operator/network`
-pub(crate) async fn network(State(app): State<App>, Operator(who): Operator) -> Result<Response, Failure> {
+pub(crate) async fn network(
+    State(app): State<App>,
+    speech: Speech,
+    Operator(who): Operator,
+) -> Result<Response, Failure> {
+    let title = speech.say("network-title");
     let template = NetworkPage {
-        frame: app.member_frame("Network", Here::Network, &who).await?,
+        frame: app.member_frame(&speech, title, Here::Network, &who).await?,
         state: app.vpn.state(),
         devices: app.accounts.has_devices(),
     };
@@ -145,46 +176,52 @@ struct RunningPolicyPage<'a> {
     file_name: &'a str,
     source: &'a str,
     lifetimes: &'a Lifetimes,
-    axis: [&'static str; 6],
     statements: Vec<(String, String)>,
     /// Whether any statement carries a clause.
     clauses: bool,
     tensions: &'a [Tension],
     lints: Vec<&'a str>,
     not_collected: Vec<&'static str>,
-    kinds: Vec<(&'static str, usize)>,
+    kinds: Vec<(Saying, usize)>,
 }
 
 /// `GET /operator/policy`
-pub(crate) async fn policy(State(app): State<App>, Operator(who): Operator) -> Result<Response, Failure> {
+pub(crate) async fn policy(
+    State(app): State<App>,
+    speech: Speech,
+    Operator(who): Operator,
+) -> Result<Response, Failure> {
     let parts = app.plan().parts();
     let kinds = [
-        ("promises", parts.promises.len()),
-        ("kept", parts.collects.len()),
-        ("in memory", parts.processes.len()),
-        ("not accepted", parts.refuses.len()),
-        ("cookies", parts.cookies.len()),
-        ("recipients", parts.recipients.len()),
-        ("notes", parts.notes.len()),
+        (speech.say("kind-promises"), parts.promises.len()),
+        (speech.say("kind-kept"), parts.collects.len()),
+        (speech.say("kind-in-memory"), parts.processes.len()),
+        (speech.say("kind-not-accepted"), parts.refuses.len()),
+        (speech.say("kind-cookies"), parts.cookies.len()),
+        (speech.say("kind-recipients"), parts.recipients.len()),
+        (speech.say("kind-notes"), parts.notes.len()),
     ];
     let statements = statements(&app);
     let template = RunningPolicyPage {
         frame: app
-            .member_frame("The policy that runs", Here::OperatorPolicy, &who)
+            .member_frame(&speech, speech.say("running-title"), Here::OperatorPolicy, &who)
             .await?,
         name: &parts.name,
         version: &parts.version,
         date: app.policy.date(),
         file_name: app.policy.file_name(),
         source: app.policy.source(),
-        lifetimes: &app.lifetimes,
-        axis: AXIS,
+        lifetimes: app.lifetimes(speech.language),
         clauses: statements.iter().any(|(_, clauses)| !clauses.is_empty()),
         statements,
         tensions: app.policy.tensions(),
         lints: app.policy.lints().iter().map(|lint| lint.text.as_str()).collect(),
-        not_collected: not_collected(&app),
-        kinds: kinds.into_iter().filter(|(_, count)| *count > 0).collect(),
+        not_collected: not_collected(&app, speech.language),
+        kinds: kinds
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(kind, count)| (kind.number("count", count), count))
+            .collect(),
     };
     Ok(page(StatusCode::OK, &template))
 }

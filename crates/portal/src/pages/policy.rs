@@ -9,15 +9,15 @@ use axum::response::{IntoResponse, Response};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::frame::{Frame, Here, page};
-use crate::picture::lifetimes::{AXIS, Lifetimes};
+use crate::picture::lifetimes::Lifetimes;
 use crate::session::Guest;
+use crate::speech::Speech;
 
 #[derive(Template)]
 #[template(path = "policy.html")]
 struct PolicyPage<'a> {
     frame: Frame,
     lifetimes: &'a Lifetimes,
-    axis: [&'static str; 6],
     /// HTML that the `policy` crate has escaped.
     heading: &'a str,
     article: &'a str,
@@ -25,14 +25,23 @@ struct PolicyPage<'a> {
 }
 
 /// `GET /policy`
-pub(crate) async fn policy(State(app): State<App>, guest: Guest, headers: HeaderMap) -> Result<Response, Failure> {
+pub(crate) async fn policy(
+    State(app): State<App>,
+    speech: Speech,
+    guest: Guest,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
     let privacy_control = headers.get("sec-gpc").is_some_and(|value| value == "1");
     let mut response = page(
         StatusCode::OK,
         &PolicyPage {
-            frame: app.frame("Privacy policy", Here::Policy, guest.signed_in.as_ref()),
-            lifetimes: &app.lifetimes,
-            axis: AXIS,
+            frame: app.frame(
+                &speech,
+                speech.say("policy-title"),
+                Here::Policy,
+                guest.signed_in.as_ref(),
+            ),
+            lifetimes: app.lifetimes(speech.language),
             heading: &app.policy_page.0,
             article: &app.policy_page.1,
             privacy_control,

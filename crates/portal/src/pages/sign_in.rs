@@ -14,7 +14,9 @@ use crate::failure::Failure;
 use crate::form::{Ask, Field, Sent, Wrong};
 use crate::frame::{Frame, Here, page};
 use crate::pages::join::recovery_page;
+use crate::refusal::Refusal as _;
 use crate::session::{Address, Guest, Member, clear_cookie, set_cookie};
+use crate::speech::Speech;
 
 /// What the sign-in form brings.
 #[derive(Deserialize, Default)]
@@ -53,16 +55,17 @@ struct ResetPage {
 }
 
 /// `GET /sign-in`
-pub(crate) async fn form(State(app): State<App>, guest: Guest) -> Response {
+pub(crate) async fn form(State(app): State<App>, speech: Speech, guest: Guest) -> Response {
     match guest.signed_in {
         Some(_) => Redirect::to("/home").into_response(),
-        None => sign_in_page(&app, "", None),
+        None => sign_in_page(&app, &speech, "", None),
     }
 }
 
 /// `POST /sign-in`
 pub(crate) async fn send(
     State(app): State<App>,
+    speech: Speech,
     guest: Guest,
     address: Address,
     Sent(fields): Sent<SignInFields>,
@@ -77,7 +80,8 @@ pub(crate) async fn send(
         Err(SignInError::Store(error)) => Err(error.into()),
         Err(SignInError::TooOften) => Err(Failure::TooOften),
         Err(error @ (SignInError::Wrong | SignInError::Busy)) => {
-            Ok(sign_in_page(&app, &fields.email, Some(Wrong::new("form", error))))
+            let wrong = Wrong::new("form", error.said(&speech));
+            Ok(sign_in_page(&app, &speech, &fields.email, Some(wrong)))
         }
     }
 }
@@ -89,20 +93,21 @@ pub(crate) async fn sign_out(State(app): State<App>, Member(who): Member) -> Res
 }
 
 /// `GET /reset`
-pub(crate) async fn reset_form(State(app): State<App>) -> Response {
-    reset_page(&app, "", None)
+pub(crate) async fn reset_form(State(app): State<App>, speech: Speech) -> Response {
+    reset_page(&app, &speech, "", None)
 }
 
 /// `POST /reset`
 pub(crate) async fn reset_send(
     State(app): State<App>,
+    speech: Speech,
     address: Address,
     Sent(fields): Sent<ResetFields>,
 ) -> Result<Response, Failure> {
     allow(&app, address)?;
     let code = RecoveryCode::from_typed(&fields.code);
     let error = match app.accounts.reset(&fields.email, &code, &fields.password).await {
-        Ok(joined) => return Ok(recovery_page(&app, &joined, true)),
+        Ok(joined) => return Ok(recovery_page(&app, &speech, &joined, true)),
         Err(error) => error,
     };
     let field = match error {
@@ -111,7 +116,8 @@ pub(crate) async fn reset_send(
         ResetError::PasswordShort => "password",
         ResetError::Wrong | ResetError::Busy => "form",
     };
-    Ok(reset_page(&app, &fields.email, Some(Wrong::new(field, error))))
+    let wrong = Wrong::new(field, error.said(&speech));
+    Ok(reset_page(&app, &speech, &fields.email, Some(wrong)))
 }
 
 fn allow(app: &App, address: Address) -> Result<(), Failure> {
@@ -128,24 +134,26 @@ fn status(wrong: Option<&Wrong>) -> StatusCode {
     }
 }
 
-fn sign_in_page(app: &App, email: &str, wrong: Option<Wrong>) -> Response {
+fn sign_in_page(app: &App, speech: &Speech, email: &str, wrong: Option<Wrong>) -> Response {
     let template = SignInPage {
-        frame: app.frame("Sign in", Here::SignIn, None),
-        email: Field::new("email", "E-mail address", Ask::Email).typed(email),
-        password: Field::new("password", "Password", Ask::Password),
+        frame: app.frame(speech, speech.say("sign-in-title"), Here::SignIn, None),
+        email: Field::new("email", speech.say("label-email"), Ask::Email).typed(email),
+        password: Field::new("password", speech.say("label-password"), Ask::Password),
         wrong,
     };
     page(status(template.wrong.as_ref()), &template)
 }
 
-fn reset_page(app: &App, email: &str, wrong: Option<Wrong>) -> Response {
-    let hint = format!("At least {PASSWORD_MINIMUM_CHARACTERS} characters.");
-    let password = Field::new("password", "New password", Ask::NewPassword).hint(hint);
+fn reset_page(app: &App, speech: &Speech, email: &str, wrong: Option<Wrong>) -> Response {
+    let password = Field::new("password", speech.say("reset-password"), Ask::NewPassword).hint(
+        speech
+            .say("reset-password-hint")
+            .number("minimum", PASSWORD_MINIMUM_CHARACTERS),
+    );
     let template = ResetPage {
-        frame: app.frame("Set a new password", Here::SignIn, None),
-        email: Field::new("email", "E-mail address", Ask::Email).typed(email),
-        code: Field::new("code", "Recovery code", Ask::Code)
-            .hint("20 letters and digits that you wrote down when you joined; hyphens and case do not matter."),
+        frame: app.frame(speech, speech.say("reset-title"), Here::SignIn, None),
+        email: Field::new("email", speech.say("label-email"), Ask::Email).typed(email),
+        code: Field::new("code", speech.say("reset-code"), Ask::Code).hint(speech.say("reset-code-hint")),
         password: password.wrong(wrong.as_ref()),
         wrong,
     };

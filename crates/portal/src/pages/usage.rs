@@ -11,8 +11,8 @@ use crate::failure::Failure;
 use crate::frame::{Frame, Here, page};
 use crate::picture::Svg;
 use crate::picture::bars::{Bar, bars, share};
-use crate::picture::lifetimes::keeps_in_words;
 use crate::session::Member;
+use crate::speech::Speech;
 use crate::words;
 
 /// Days in the picture.
@@ -29,6 +29,7 @@ struct UsagePage {
     down: String,
     rows: Vec<Row>,
     keep: String,
+    days: i32,
 }
 
 struct Row {
@@ -39,7 +40,7 @@ struct Row {
 }
 
 /// `GET /usage`
-pub(crate) async fn usage(State(app): State<App>, Member(who): Member) -> Result<Response, Failure> {
+pub(crate) async fn usage(State(app): State<App>, speech: Speech, Member(who): Member) -> Result<Response, Failure> {
     let today = app.now().day();
     let from = today.plus(1 - DAYS);
     let days = app.accounts.usage(who.member, from).await?.ok_or(Failure::NotFound)?;
@@ -57,25 +58,29 @@ pub(crate) async fn usage(State(app): State<App>, Member(who): Member) -> Result
         .map(|day| day.up.saturating_add(day.down))
         .max()
         .unwrap_or(0);
-    let keeps = keeps_in_words(&app.policy, &app.exercised, app.version);
+    let language = speech.language;
+    let bytes = |count| words::bytes(language, count);
     let template = UsagePage {
-        frame: app.member_frame("Usage", Here::Usage, &who).await?,
-        picture: bars(&picture),
-        first: words::short_date(from),
-        last: words::short_date(today),
-        up: words::bytes(days.iter().map(|day| day.up).sum()),
-        down: words::bytes(days.iter().map(|day| day.down).sum()),
+        frame: app
+            .member_frame(&speech, speech.say("usage-title"), Here::Usage, &who)
+            .await?,
+        picture: bars(language, &picture),
+        first: words::short_date(language, from),
+        last: words::short_date(language, today),
+        up: bytes(days.iter().map(|day| day.up).sum()),
+        down: bytes(days.iter().map(|day| day.down).sum()),
         rows: days
             .iter()
             .rev()
             .map(|day| Row {
-                date: format!("{} {}", words::short_date(day.day), day.day.civil().0),
-                up: words::bytes(day.up),
-                down: words::bytes(day.down),
+                date: words::short_date_with_year(language, day.day),
+                up: bytes(day.up),
+                down: bytes(day.down),
                 share: share(day.up.saturating_add(day.down), most),
             })
             .collect(),
-        keep: keeps.get(FieldId::UsageBytes.key()).cloned().unwrap_or_default(),
+        keep: words::keep_of(language, app.plan(), FieldId::UsageBytes),
+        days: DAYS,
     };
     Ok(page(StatusCode::OK, &template))
 }

@@ -1,6 +1,9 @@
 //! Bars for each day: what went up and what came down.
 
+use plan::Language;
+
 use super::Svg;
+use crate::speech::say;
 
 /// One day of the picture.
 pub(crate) struct Bar {
@@ -13,7 +16,7 @@ const HEIGHT: f64 = 120.0;
 const WIDTH: f64 = 13.0;
 
 /// Bars over a middle line: down above it, up below it. The picture stretches with its box; texts stand beside it.
-pub(crate) fn bars(days: &[Bar]) -> Svg {
+pub(crate) fn bars(language: Language, days: &[Bar]) -> Svg {
     let most_down = days.iter().map(|bar| bar.down).max().unwrap_or(0);
     let most_up = days.iter().map(|bar| bar.up).max().unwrap_or(0);
     // Both directions have one scale, so that they can be compared.
@@ -31,7 +34,8 @@ pub(crate) fn bars(days: &[Bar]) -> Svg {
     let total = days.len() as f64 * STEP;
     let mut svg = format!(
         "<svg class=\"bars\" viewBox=\"0 0 {total:.0} {HEIGHT:.0}\" preserveAspectRatio=\"none\" role=\"img\" \
-         aria-label=\"Bytes for each day; the table below has the same numbers\">"
+         aria-label=\"{}\">",
+        say(language, "usage-picture")
     );
     for (index, bar) in days.iter().enumerate() {
         let x = index as f64 * STEP + (STEP - WIDTH) / 2.0;
@@ -63,12 +67,15 @@ pub(crate) fn share(part: u64, whole: u64) -> Svg {
 }
 
 /// So many places, the first of which are taken.
-pub(crate) fn places(taken: u64, all: u64) -> Svg {
+pub(crate) fn places(language: Language, taken: u64, all: u64) -> Svg {
     const MOST_DRAWN: u64 = 12;
     let drawn = all.clamp(1, MOST_DRAWN);
     let mut svg = format!(
-        "<svg class=\"places\" viewBox=\"0 0 {} 22\" role=\"img\" aria-label=\"{taken} of {all} places are taken\">",
-        drawn * 22
+        "<svg class=\"places\" viewBox=\"0 0 {} 22\" role=\"img\" aria-label=\"{}\">",
+        drawn * 22,
+        say(language, "devices-places")
+            .number("taken", taken)
+            .number("limit", all)
     );
     for place in 0..drawn {
         let class = if place < taken { "place-taken" } else { "place-free" };
@@ -87,9 +94,9 @@ mod tests {
 
     #[test]
     fn days_without_traffic_have_no_bar() {
-        let svg = bars(&[Bar { up: 0, down: 0 }, Bar { up: 10, down: 90 }]).0;
+        let svg = bars(Language::English, &[Bar { up: 0, down: 0 }, Bar { up: 10, down: 90 }]).0;
         assert_eq!(svg.matches("height=\"0.00\"").count(), 2);
-        assert!(!svg.contains("NaN") && !bars(&[]).0.contains("NaN"));
+        assert!(!svg.contains("NaN") && !bars(Language::English, &[]).0.contains("NaN"));
     }
 
     #[test]

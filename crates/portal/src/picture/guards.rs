@@ -1,7 +1,9 @@
 //! How each promise is held: a cell for each datum that it names.
 
 use plan::act::ActId;
-use plan::{FieldId, Plan};
+use plan::{FieldId, Language, Plan};
+
+use crate::speech::{Saying, say};
 
 /// What keeps a datum out.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,11 +29,11 @@ impl Guard {
         }
     }
 
-    pub(crate) const fn words(self) -> &'static str {
+    pub(crate) fn words(self, language: &Language) -> Saying {
         match self {
-            Self::NoCode => "no code can hold it",
-            Self::NoTable => "no table exists for it",
-            Self::Elsewhere => "kept elsewhere, by a statement of its own",
+            Self::NoCode => say(*language, "guard-no-code"),
+            Self::NoTable => say(*language, "guard-no-table"),
+            Self::Elsewhere => say(*language, "guard-elsewhere"),
         }
     }
 

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plan::act::ActId;
-use plan::{FieldClass, FieldId, Keep, Never, Plan};
-use serde_json::Value;
+use plan::{FieldClass, FieldId, Keep, Language, Never, Plan};
 
 use super::Svg;
 use crate::failure::capitalised;
+use crate::speech::say;
 use crate::words;
 
 /// The rows of the picture; the text of each row is the table.
@@ -31,8 +31,7 @@ pub(crate) struct Life {
     pub(crate) bar: Svg,
 }
 
-/// The marks on the axis and, from the second on, the length at each in seconds; one step lies between two.
-pub(crate) const AXIS: [&str; 6] = ["never", "minute", "hour", "day", "month", "year"];
+/// The length at each mark of the axis but the first, in seconds; one step lies between two.
 const STEPS: [f64; 5] = [60.0, 3_600.0, 86_400.0, 2_592_000.0, 31_536_000.0];
 /// Units of the drawing: one step of the axis.
 const STEP: f64 = 100.0;
@@ -45,22 +44,23 @@ enum Bar {
 }
 
 /// What the policy says, row by row.
-pub(crate) fn lifetimes(policy: &policy::Compiled, exercised: &BTreeSet<FieldId>, version: &str) -> Lifetimes {
-    let plan = policy.plan();
+pub(crate) fn lifetimes(language: Language, plan: &Plan, exercised: &BTreeSet<FieldId>) -> Lifetimes {
     let never = never_fields(plan);
-    let mut rows = never_rows(plan, &never);
+    let mut rows = never_rows(language, plan, &never);
     for process in &plan.parts().processes {
-        let fields: Vec<&str> = process.fields.iter().map(|field| field.words()).collect();
+        let fields: Vec<&str> = process.fields.iter().map(|field| field.words_in(language)).collect();
+        let ttl = words::length_within(language, process.ttl_seconds);
         rows.push(Life {
             kept: false,
             passing: true,
-            what: format!("Looked at in memory on {}", process.surface.words()),
-            more: words::list(&fields),
-            how_long: format!("forgotten within {}", words::length(process.ttl_seconds)),
+            what: say(language, "life-in-memory")
+                .text("surface", process.surface.words_in(language))
+                .to_string(),
+            more: words::list(language, &fields),
+            how_long: say(language, "life-forgotten").text("length", ttl).to_string(),
             bar: bar(&Bar::Memory(process.ttl_seconds)),
         });
     }
-    let keeps = keeps_in_words(policy, exercised, version);
     let kept: Vec<FieldId> = plan.kept_fields().filter(|field| exercised.contains(field)).collect();
     let mut groups: BTreeMap<(Keep, FieldClass), Vec<FieldId>> = BTreeMap::new();
     for field in &kept {
@@ -71,14 +71,13 @@ pub(crate) fn lifetimes(policy: &policy::Compiled, exercised: &BTreeSet<FieldId>
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by_key(|((keep, _), _)| keep.seconds.unwrap_or(i64::MAX));
     for ((keep, class), fields) in groups {
-        let names: Vec<&str> = fields.iter().map(|field| field.words()).collect();
-        let how_long = fields.first().and_then(|field| keeps.get(field.key()));
+        let names: Vec<&str> = fields.iter().map(|field| field.words_in(language)).collect();
         rows.push(Life {
             kept: true,
             passing: false,
-            what: capitalised(class.words()),
-            more: words::list(&names),
-            how_long: how_long.cloned().unwrap_or_default(),
+            what: capitalised(class.words_in(language)),
+            more: words::list(language, &names),
+            how_long: words::keep(language, keep),
             bar: bar(&Bar::Kept(keep)),
         });
     }
@@ -97,71 +96,53 @@ pub(crate) fn never_fields(plan: &Plan) -> BTreeSet<FieldId> {
     all.filter(|field| !plan.allows(*field, ActId::Keep)).collect()
 }
 
-fn never_rows(plan: &Plan, never: &BTreeSet<FieldId>) -> Vec<Life> {
+fn never_rows(language: Language, plan: &Plan, never: &BTreeSet<FieldId>) -> Vec<Life> {
     let parts = plan.parts();
     let mut rows = Vec::new();
     let mut row = |what: String, fields: &[FieldId], how_long: &str| {
         let fields = fields.iter().filter(|field| never.contains(field));
-        let names: Vec<&str> = fields.map(|field| field.words()).collect();
+        let names: Vec<&str> = fields.map(|field| field.words_in(language)).collect();
         if !names.is_empty() {
             rows.push(Life {
                 kept: false,
                 passing: false,
                 what,
-                more: words::list(&names),
+                more: words::list(language, &names),
                 how_long: how_long.to_owned(),
                 bar: bar(&Bar::Never),
             });
         }
     };
     for promise in &parts.promises {
-        let place = capitalised(promise.surface.words());
+        let place = capitalised(promise.surface.words_in(language));
         let exceptions: Vec<&str> = promise.except.iter().map(String::as_str).collect();
         let how_long = match exceptions.is_empty() {
-            true => "never kept".to_owned(),
-            false => format!("not kept; the policy names exceptions: {}", words::list(&exceptions)),
+            true => say(language, "life-never-kept"),
+            false => say(language, "life-exceptions").text("exceptions", words::list(language, &exceptions)),
         };
-        row(place, &promise.never, &how_long);
+        row(place, &promise.never, &how_long.to_string());
     }
     for refuse in &parts.refuses {
-        row("Not asked for".to_owned(), &refuse.fields, "not accepted");
+        let how_long = say(language, "life-not-accepted").to_string();
+        row(say(language, "life-not-asked").to_string(), &refuse.fields, &how_long);
     }
     if !parts.nevers.is_empty() {
-        let names: Vec<&str> = parts
-            .nevers
-            .iter()
-            .map(|(never, _)| match never {
-                Never::Sell => "selling your data",
-                Never::Profile => "a profile of you for advertising",
-            })
-            .collect();
+        let names = parts.nevers.iter().map(|(never, _)| match never {
+            Never::Sell => say(language, "life-sell").to_string(),
+            Never::Profile => say(language, "life-profile").to_string(),
+        });
+        let names: Vec<String> = names.collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
         rows.push(Life {
             kept: false,
             passing: false,
-            what: "Not done".to_owned(),
-            more: words::list(&names),
-            how_long: "never".to_owned(),
+            what: say(language, "life-not-done").to_string(),
+            more: words::list(language, &names),
+            how_long: say(language, "life-never").to_string(),
             bar: bar(&Bar::Never),
         });
     }
     rows
-}
-
-/// How long each field is kept, in the words of the policy page.
-pub(crate) fn keeps_in_words(
-    policy: &policy::Compiled,
-    exercised: &BTreeSet<FieldId>,
-    version: &str,
-) -> BTreeMap<String, String> {
-    let json = policy::plan_json(policy, exercised, version);
-    let fields = json.get("fields").and_then(Value::as_array);
-    let pair = |field: &Value| {
-        Some((
-            field.get("field")?.as_str()?.to_owned(),
-            field.get("keep")?.as_str()?.to_owned(),
-        ))
-    };
-    fields.into_iter().flatten().filter_map(pair).collect()
 }
 
 /// Where a length lies on the axis, in units of the drawing.

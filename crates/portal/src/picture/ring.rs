@@ -1,11 +1,14 @@
 //! The quota ring.
 
+use plan::Language;
+
 use super::Svg;
+use crate::speech::say;
 
 const RADIUS: f64 = 52.0;
 
 /// A ring that is filled by the share of the quota that is used; open and unbroken where there is no limit.
-pub(crate) fn ring(used: u64, quota: Option<u64>) -> Svg {
+pub(crate) fn ring(language: Language, used: u64, quota: Option<u64>) -> Svg {
     let around = std::f64::consts::TAU * RADIUS;
     let share = quota.map(|quota| {
         if quota == 0 {
@@ -15,8 +18,8 @@ pub(crate) fn ring(used: u64, quota: Option<u64>) -> Svg {
         }
     });
     let words = match share {
-        Some(share) => format!("{:.0} percent of this month’s quota is used", share * 100.0),
-        None => "There is no limit".to_owned(),
+        Some(share) => say(language, "ring-used").number("percent", percent(share)),
+        None => say(language, "ring-open"),
     };
     let mut svg = format!(
         "<svg class=\"ring\" viewBox=\"0 0 128 128\" role=\"img\" aria-label=\"{words}\">\
@@ -34,7 +37,9 @@ pub(crate) fn ring(used: u64, quota: Option<u64>) -> Svg {
                     share * around
                 ));
             }
-            format!("{:.0}%", share * 100.0)
+            say(language, "ring-percent")
+                .number("percent", percent(share))
+                .to_string()
         }
         None => "∞".to_owned(),
     };
@@ -44,16 +49,22 @@ pub(crate) fn ring(used: u64, quota: Option<u64>) -> Svg {
     Svg(svg)
 }
 
+fn percent(share: f64) -> u64 {
+    (share * 100.0).round() as u64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const EN: Language = Language::English;
+
     #[test]
     fn the_ring_says_its_number() {
-        assert!(ring(25, Some(100)).0.contains("25 percent"));
-        assert!(ring(300, Some(100)).0.contains("100 percent"));
-        assert!(ring(0, Some(0)).0.contains("100 percent"));
-        assert!(ring(5, None).0.contains("There is no limit"));
-        assert!(!ring(0, Some(100)).0.contains("ring-used"));
+        assert!(ring(EN, 25, Some(100)).0.contains("25 percent"));
+        assert!(ring(EN, 300, Some(100)).0.contains("100 percent"));
+        assert!(ring(EN, 0, Some(0)).0.contains("100 percent"));
+        assert!(ring(EN, 5, None).0.contains("There is no limit"));
+        assert!(!ring(EN, 0, Some(100)).0.contains("ring-used"));
     }
 }

@@ -1,6 +1,9 @@
 //! A treemap: what is held, each thing as large as there is of it, shaded by the time that it has left.
 
+use plan::Language;
+
 use super::{Svg, escaped};
+use crate::speech::{Saying, say};
 
 /// How much time something has left, in steps that the eye can tell apart.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,12 +37,12 @@ impl Left {
         }
     }
 
-    pub(crate) const fn words(self) -> &'static str {
+    pub(crate) fn words(self, language: &Language) -> Saying {
         match self {
-            Self::Fortnight => "gone within 14 days",
-            Self::Quarter => "within 3 months",
-            Self::Year => "later",
-            Self::Account => "when you leave",
+            Self::Fortnight => say(*language, "left-fortnight"),
+            Self::Quarter => say(*language, "left-quarter"),
+            Self::Year => say(*language, "left-year"),
+            Self::Account => say(*language, "left-account"),
         }
     }
 }
@@ -61,14 +64,15 @@ struct Box2 {
 
 /// The tiles in a box of `width` by `height`. Sizes follow the square root of the counts, so that one long list does not
 /// hide the rest; the numbers are in the tiles.
-pub(crate) fn treemap(tiles: &[Tile], width: f64, height: f64, class: &str) -> Svg {
+pub(crate) fn treemap(language: Language, tiles: &[Tile], width: f64, height: f64, class: &str) -> Svg {
     let mut order: Vec<(&Tile, f64)> = tiles.iter().map(|tile| (tile, (tile.values as f64).sqrt())).collect();
     order.sort_by(|one, other| other.1.total_cmp(&one.1));
     let total: f64 = order.iter().map(|(_, weight)| weight).sum();
     let whole: u64 = tiles.iter().map(|tile| tile.values).sum();
     let mut svg = format!(
         "<svg class=\"treemap {class}\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" \
-         aria-label=\"{whole} values are held about you; the lists below have each of them\">"
+         aria-label=\"{}\">",
+        say(language, "treemap-label").number("values", whole)
     );
     let space = Box2 {
         x: 0.0,
@@ -223,13 +227,13 @@ mod tests {
 
     #[test]
     fn an_empty_map_and_a_name_with_markup_are_drawn_safely() {
-        assert!(!treemap(&[], 900.0, 300.0, "wide").0.contains("NaN"));
+        assert!(!treemap(Language::English, &[], 900.0, 300.0, "wide").0.contains("NaN"));
         let tile = Tile {
             name: "<b>".to_owned(),
             values: 3,
             left: Left::Account,
         };
-        let svg = treemap(&[tile], 900.0, 300.0, "wide").0;
+        let svg = treemap(Language::English, &[tile], 900.0, 300.0, "wide").0;
         assert!(svg.contains("&lt;b&gt;") && !svg.contains("<b>"));
     }
 }

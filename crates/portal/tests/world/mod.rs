@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use account::{Accounts, CATALOGUE, DeviceChange, KeyText, Tariff};
 use axum::Router;
@@ -15,7 +15,7 @@ use axum::extract::ConnectInfo;
 use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, Request, StatusCode};
 use plan::act::ActId;
-use plan::{FieldId, ManualClock, Timestamp};
+use plan::{Event, FieldId, ManualClock, Timestamp};
 use portal::{Portal, Transport, VpnState, VpnStatus};
 use store::{Options, Store, WrappingKey};
 use tokio::sync::mpsc;
@@ -59,6 +59,8 @@ pub(crate) struct World {
     pub(crate) digest: String,
     /// Where the databases lie.
     pub(crate) folder: tempfile::TempDir,
+    /// What the operator's log has.
+    pub(crate) events: Arc<Mutex<Vec<Event>>>,
     changes: mpsc::UnboundedReceiver<DeviceChange>,
 }
 
@@ -107,12 +109,15 @@ impl World {
         let (tell, changes) = mpsc::unbounded_channel();
         let accounts = Arc::new(Accounts::new(store, tariffs, tell).await.expect("accounts start"));
         let digest = plan.digest().to_string();
+        let events: Arc<Mutex<Vec<Event>>> = Arc::default();
+        let log = Arc::clone(&events);
         let router = portal::router(Portal {
             accounts: Arc::clone(&accounts),
             exercised: exercised(&plan),
             policy,
             vpn: Arc::new(Vpn(vpn)),
             version: "0.1.0",
+            report: Arc::new(move |event| log.lock().expect("nobody panics with it").push(event)),
         });
         Self {
             router: router.expect("the policy declares the cookie"),
@@ -120,6 +125,7 @@ impl World {
             clock,
             digest,
             folder,
+            events,
             changes,
         }
     }

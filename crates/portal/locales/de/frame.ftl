@@ -1,0 +1,29 @@
+# Was jede Seite umgibt.
+
+skip = Zum Inhalt springen
+nav-label = Seiten
+nav-policy = Datenschutz
+nav-join = Mitglied werden
+nav-sign-in = Anmelden
+nav-sign-out = Abmelden
+nav-home = Übersicht
+nav-devices = Geräte
+nav-usage = Verbrauch
+nav-me = Über mich
+nav-operator = Betreiber
+nav-promises = Zusagen
+nav-members = Mitglieder
+nav-network = Netz
+nav-account = Mein Konto
+nav-language = Sprache
+
+must-accept-label = Die Datenschutzerklärung hat sich geändert
+must-accept = <strong>Die Datenschutzerklärung hat sich geändert</strong>, seit Sie ihr zugestimmt haben. <a href="{ $at }/policy">Lesen Sie sie</a>; vorher können Sie alles exportieren und löschen.
+must-accept-button = Ich stimme der Erklärung zu
+over-quota-label = Ihr Kontingent ist aufgebraucht
+over-quota = <strong>Das Kontingent dieses Monats ist aufgebraucht.</strong> Ihre Geräte sind getrennt, bis der Monat endet oder Ihr Tarif größer wird.
+
+foot-run-by = Betrieben von: { $controller }. Fragen zum Datenschutz: { $contact }.
+foot-version = Candor { $version } · <a href="{ $at }/policy">Datenschutzerklärung</a> <code title="Prüfsumme der geltenden Erklärung">{ $digest }</code> · ein Cookie, nur solange Sie angemeldet sind · nichts von Dritten
+alert-heading = Das stimmt noch nicht ganz
+start-page = Zur Startseite

@@ -1,0 +1,88 @@
+# Was alle öffnen dürfen.
+
+start-title = Was über Sie gespeichert wird
+start-heading = Das ist alles, was { $controller } über Sie speichert.
+start-lead = Das Programm hinter dieser Website wurde mit einer Datenschutzerklärung gestartet. { $kept ->
+    [one] { $kept } Art von Daten hat darin einen Platz;
+   *[other] { $kept } Arten von Daten haben darin einen Platz;
+} { $never ->
+    [one] { $never } hat keinen, weil die Erklärung es so sagt.
+   *[other] { $never } haben keinen, weil die Erklärung es so sagt.
+}
+start-vpn = Es betreibt ein VPN, das mit jeder WireGuard-App funktioniert.
+start-age = Für Menschen ab { $age } Jahren.
+start-kept = Was bleibt, und wie lange
+start-after = <a href="{ $at }/policy">Die ganze Erklärung</a>, vom Programm aus denselben Angaben geschrieben · <a href="/policy.json">für Programme</a>
+
+lifetimes-caption = Jede Art von Daten und wie lange sie bleibt. Die Skala reicht von einer Minute bis zu Jahren.
+lifetimes-what = Was
+lifetimes-picture = Bild
+lifetimes-how-long = Wie lange
+axis-never = nie
+axis-minute = Minute
+axis-hour = Stunde
+axis-day = Tag
+axis-month = Monat
+axis-year = Jahr
+life-in-memory = Nur im Arbeitsspeicher: { $surface }
+life-forgotten = spätestens nach { $length } vergessen
+life-never-kept = nie gespeichert
+life-exceptions = nicht gespeichert; die Erklärung nennt Ausnahmen: { $exceptions }
+life-not-asked = Nicht gefragt
+life-not-accepted = nicht angenommen
+life-not-done = Nicht getan
+life-never = nie
+life-sell = Verkauf Ihrer Daten
+life-profile = Werbeprofil über Sie
+
+policy-title = Datenschutzerklärung
+policy-gpc-label = Global Privacy Control
+policy-gpc = Ihr Browser sendet Global Privacy Control. Das wird beachtet: Diese Version des Programms verkauft nichts, gibt nichts an Außenstehende und erstellt von niemandem ein Profil, mit dem Signal und ohne es.
+policy-picture = In einem Bild
+policy-after = Dieselbe Erklärung <a href="/policy.json">als JSON</a>, mit jedem Eintrag, aus dem die Prüfsumme entsteht.
+
+join-title = Mitglied werden
+join-lead = Eine E-Mail-Adresse und ein Passwort. Kein Name, keine Zahlung, keine Telefonnummer.
+join-button = Mitglied werden
+join-already = Sie sind schon Mitglied? <a href="{ $at }/sign-in">Melden Sie sich an</a>.
+set-up-title = Diesen Server einrichten
+set-up-over = Einmalige Einrichtung
+set-up-lead = Sie werden sein Betreiber. Dieser Link gilt ein einziges Mal; ein voreingestelltes Passwort gibt es nicht.
+set-up-button = Einrichten
+join-age = Wie alt sind Sie?
+join-age-hint = In Jahren. Die Zahl wird mit einer Grenze verglichen und vergessen; gespeichert wird sie nicht.
+join-email-hint = Damit melden Sie sich an. Diese Version verschickt keine E-Mails.
+join-password-hint = Mindestens { $minimum } Zeichen; ein paar Wörter genügen. Gespeichert wird nur ein Hash.
+join-agree = Ich stimme der <a href="{ $at }/policy">Datenschutzerklärung</a> zu
+join-agree-hint = Fassung <code>{ $digest }</code>. Ändert sie sich, werden Sie erneut gefragt.
+join-held = Was gespeichert wird
+join-held-caption = Was gespeichert wird, und wie lange
+join-not-held = Was nicht
+label-email = E-Mail-Adresse
+label-password = Passwort
+label-own-password = Ihr Passwort
+
+young-title = Noch nicht
+young-lead = Dieser Dienst ist für Menschen ab { $age } Jahren.
+young-kept = Nichts von Ihren Eingaben wurde gespeichert: nicht die Zahl, nicht die E-Mail-Adresse, nicht, dass Sie es versucht haben.
+
+recovery-title = Ihr Wiederherstellungscode
+recovery-over-welcome = Willkommen
+recovery-over-reset = Neues Passwort gesetzt
+recovery-heading = Schreiben Sie das auf
+recovery-lead = Mit dem Wiederherstellungscode kommen Sie wieder herein, wenn Sie das Passwort vergessen. Er wird nur dieses eine Mal gezeigt; gespeichert ist nur sein Hash.
+recovery-reset = Der alte Code gilt nicht mehr, und alle anderen Browser sind abgemeldet.
+recovery-nobody = Niemand kann Ihnen einen neuen schicken: Dieser Server verschickt keine E-Mails.
+recovery-done = Ich habe ihn aufgeschrieben
+
+sign-in-title = Anmelden
+sign-in-button = Anmelden
+sign-in-after = Die Anmeldung setzt ein Cookie, das mit Ihrem Browser endet. <a href="{ $at }/reset">Passwort vergessen?</a> · <a href="{ $at }/join">Mitglied werden</a>
+
+reset-title = Neues Passwort setzen
+reset-lead = Mit dem Wiederherstellungscode, den Sie beim Beitritt gesehen haben. Sie bekommen einen neuen, und alle Browser werden abgemeldet.
+reset-button = Passwort setzen
+reset-code = Wiederherstellungscode
+reset-code-hint = 20 Buchstaben und Ziffern, die Sie sich beim Beitritt aufgeschrieben haben; Bindestriche und Großschreibung spielen keine Rolle.
+reset-password = Neues Passwort
+reset-password-hint = Mindestens { $minimum } Zeichen.

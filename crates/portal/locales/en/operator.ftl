@@ -1,0 +1,113 @@
+# What the operator's staff may open.
+
+overview-title = Promises kept
+overview-lead = Each cell is a datum that the policy rules out, and its shade is what keeps it out.
+overview-members = <strong>{ $count }</strong> { $count ->
+    [one] member
+   *[other] members
+}
+overview-month = <strong>{ $bytes }</strong> moved in { $month }
+overview-connected = <strong>{ $count }</strong> connected { $count ->
+    [one] device
+   *[other] devices
+}
+overview-connected-not-counted = <strong>not counted</strong> connected devices
+overview-connected-off = <strong>none</strong> connected; the VPN does not run
+overview-kept = <strong>{ $count }</strong> { $count ->
+    [one] kind of data kept
+   *[other] kinds of data kept
+}
+overview-not-collected = <strong>{ $count }</strong> declared, not collected
+overview-no-promise = This policy makes no promise of absence.
+overview-whole = kept
+overview-excepted = with exceptions
+overview-not-accepted = not accepted
+overview-any-form = any form
+overview-prove = This page shows what the running program can and cannot hold. Whether the machine holds anything beside the program is what <code>candor prove</code> looks for.
+guard-no-code = no code can hold it
+guard-no-table = no table exists for it
+guard-elsewhere = kept elsewhere, by a statement of its own
+
+members-title = Members
+members-heading = { $count ->
+    [one] { $count } member
+   *[other] { $count } members
+}
+members-lead = Random ids and counts. Who they are is not shown to staff.
+members-id = Id
+members-joined = Joined
+members-devices = Devices
+members-month = This month
+members-tariff = Tariff
+members-erase = Erase
+members-erase-which = Erase { $member }
+members-you = you
+members-over = over quota
+members-tariff-of = Tariff of { $member }
+members-change = Change
+members-change-which = Change the tariff of { $member }
+members-start = From the start
+members-next = Next page
+members-none = There is nobody here: the list has ended.
+
+network-title = Network
+network-no-devices = The policy declares no devices, so there is no VPN.
+network-runs = The VPN runs.
+network-runs-not = The VPN does not run.
+network-caption = The VPN
+network-connected = Connected devices
+network-not-counted = not counted
+network-endpoint = Devices connect to
+network-key = Server’s public key
+network-addresses = Address inside, the same for all
+network-dns = Name servers
+network-own-dns = the device’s own
+network-mtu = Largest packet inside
+network-remedy = What gives it
+network-remedy-label = The line that gives it
+network-without = Everything else works without it: members can join, export and erase.
+path-label = Packets go from a device through a confined worker to the internet. From the worker to the store go counts alone.
+path-device = a device
+path-worker = worker
+path-worker-first = no file, no store, no clock;
+path-worker-second = it cannot open a socket
+path-internet = the internet
+path-counts = counts by account and day
+path-caption = device, worker, internet; counts to the store
+
+running-title = The policy that runs
+running-heading = { $name }, version { $version }
+running-date = Of { $date }.
+running-file = Compiled from <code>{ $file }</code>.
+running-digest = Plan digest
+kind-promises = { $count ->
+    [one] promise
+   *[other] promises
+}
+kind-kept = kept
+kind-in-memory = in memory
+kind-not-accepted = not accepted
+kind-cookies = { $count ->
+    [one] cookie
+   *[other] cookies
+}
+kind-recipients = { $count ->
+    [one] recipient
+   *[other] recipients
+}
+kind-notes = { $count ->
+    [one] note
+   *[other] notes
+}
+running-picture = In one picture
+running-not-collected = Declared, not collected by this version
+running-tensions = Statements that pull apart
+running-tension-one = One: { $statement }.
+running-tension-other = The other: { $statement }.
+running-lints = Probably not meant
+running-statements = Statements
+running-statement = Statement
+running-clauses = Clauses
+running-source = The file
+running-source-label = The policy file
+running-change = A policy is changed in its file and takes effect when candor starts with it: <code>candor policy check FILE</code> first.

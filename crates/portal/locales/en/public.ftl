@@ -1,0 +1,88 @@
+# What anybody may open.
+
+start-title = What is kept about you
+start-heading = This is everything that { $controller } keeps about you.
+start-lead = The program behind this site was started from a privacy policy. { $kept ->
+    [one] { $kept } kind of data has a place in it;
+   *[other] { $kept } kinds of data have a place in it;
+} { $never ->
+    [one] { $never } has none, because the policy says so.
+   *[other] { $never } have none, because the policy says so.
+}
+start-vpn = It runs a VPN that any WireGuard app can use.
+start-age = For people from { $age } years.
+start-kept = What stays, and for how long
+start-after = <a href="{ $at }/policy">The whole policy</a>, written by the program from the same statements · <a href="/policy.json">for programs</a>
+
+lifetimes-caption = Each kind of datum and how long it stays. The scale grows from a minute to years.
+lifetimes-what = What
+lifetimes-picture = Picture
+lifetimes-how-long = How long
+axis-never = never
+axis-minute = minute
+axis-hour = hour
+axis-day = day
+axis-month = month
+axis-year = year
+life-in-memory = Looked at in memory on { $surface }
+life-forgotten = forgotten within { $length }
+life-never-kept = never kept
+life-exceptions = not kept; the policy names exceptions: { $exceptions }
+life-not-asked = Not asked for
+life-not-accepted = not accepted
+life-not-done = Not done
+life-never = never
+life-sell = selling your data
+life-profile = a profile of you for advertising
+
+policy-title = Privacy policy
+policy-gpc-label = Global Privacy Control
+policy-gpc = Your browser sends Global Privacy Control. It is honoured: this version of the program sells nothing, hands nothing to outsiders and profiles nobody, with the signal or without it.
+policy-picture = In one picture
+policy-after = The same policy <a href="/policy.json">as JSON</a>, with every tuple that the digest is made of.
+
+join-title = Join
+join-lead = An e-mail address and a password. No name, no payment, no telephone number.
+join-button = Join
+join-already = Already a member? <a href="{ $at }/sign-in">Sign in</a>.
+set-up-title = Set up this machine
+set-up-over = One-time set-up
+set-up-lead = You become its operator. This link works once; there is no default password.
+set-up-button = Set up
+join-age = How old are you?
+join-age-hint = In years. The number is compared with a limit and forgotten; it is not stored.
+join-email-hint = You sign in with it. Nothing is sent to it in this version.
+join-password-hint = At least { $minimum } characters; a few words will do. Only a hash is stored.
+join-agree = I accept the <a href="{ $at }/policy">privacy policy</a>
+join-agree-hint = Version <code>{ $digest }</code>. If it ever changes, you are asked again.
+join-held = What will be held
+join-held-caption = What will be held, and how long
+join-not-held = What will not
+label-email = E-mail address
+label-password = Password
+label-own-password = Your password
+
+young-title = Not yet
+young-lead = This service is for people from { $age } years.
+young-kept = Nothing that you entered was kept: not the number, not the e-mail address, not that you tried.
+
+recovery-title = Your recovery code
+recovery-over-welcome = Welcome
+recovery-over-reset = New password set
+recovery-heading = Write this down
+recovery-lead = Your recovery code lets you in if you forget the password. It is shown this once; only a hash of it is stored.
+recovery-reset = The old code is void, and every other browser is signed out.
+recovery-nobody = Nobody can send you a new one: no mail leaves this machine.
+recovery-done = I have written it down
+
+sign-in-title = Sign in
+sign-in-button = Sign in
+sign-in-after = Signing in sets one cookie, which ends with your browser. <a href="{ $at }/reset">Password forgotten?</a> · <a href="{ $at }/join">Join</a>
+
+reset-title = Set a new password
+reset-lead = With the recovery code that you were shown when you joined. You get a new one, and every browser is signed out.
+reset-button = Set the password
+reset-code = Recovery code
+reset-code-hint = 20 letters and digits that you wrote down when you joined; hyphens and case do not matter.
+reset-password = New password
+reset-password-hint = At least { $minimum } characters.

@@ -1,0 +1,117 @@
+//! Why a form is refused, in words: one text for each error of the services.
+
+use account::{
+    DeviceError, JoinError, LABEL_LIMIT_CHARACTERS, NotAKey, PASSWORD_MINIMUM_CHARACTERS, ResetError, SignInError,
+};
+use store::StoreError;
+
+use crate::speech::{Saying, Speech};
+
+/// An error that a page can say.
+pub(crate) trait Refusal {
+    /// What happened and what to do.
+    fn said(&self, speech: &Speech) -> Saying;
+}
+
+fn short(speech: &Speech) -> Saying {
+    speech
+        .say("refused-password-short")
+        .number("minimum", PASSWORD_MINIMUM_CHARACTERS)
+}
+
+impl Refusal for JoinError {
+    fn said(&self, speech: &Speech) -> Saying {
+        match self {
+            Self::Email => speech.say("refused-email"),
+            Self::EmailTaken => speech.say("refused-email-taken"),
+            Self::PasswordShort => short(speech),
+            Self::PasswordLong => speech.say("refused-password-long"),
+            Self::AgeMissing => speech.say("refused-age-missing"),
+            Self::TooYoung(age) => speech.say("refused-young").number("age", *age),
+            Self::PolicyChanged => speech.say("refused-policy-changed"),
+            Self::SetUpToken => speech.say("refused-set-up"),
+            Self::Busy => speech.say("refused-busy"),
+            Self::Store(error) => error.said(speech),
+        }
+    }
+}
+
+impl Refusal for SignInError {
+    fn said(&self, speech: &Speech) -> Saying {
+        match self {
+            Self::Wrong => speech.say("refused-sign-in"),
+            Self::TooOften => speech.say("failure-too-often-do"),
+            Self::Busy => speech.say("refused-busy"),
+            Self::Store(error) => error.said(speech),
+        }
+    }
+}
+
+impl Refusal for ResetError {
+    fn said(&self, speech: &Speech) -> Saying {
+        match self {
+            Self::Wrong => speech.say("refused-reset"),
+            Self::PasswordShort => short(speech),
+            Self::TooOften => speech.say("failure-too-often-do"),
+            Self::Busy => speech.say("refused-busy"),
+            Self::Store(error) => error.said(speech),
+        }
+    }
+}
+
+impl Refusal for NotAKey {
+    fn said(&self, speech: &Speech) -> Saying {
+        speech.say("refused-key")
+    }
+}
+
+impl Refusal for DeviceError {
+    fn said(&self, speech: &Speech) -> Saying {
+        match self {
+            Self::Label => speech.say("refused-label").number("limit", LABEL_LIMIT_CHARACTERS),
+            Self::KeyTaken => speech.say("refused-key-taken"),
+            Self::EmptyKey => speech.say("refused-key-empty"),
+            Self::TooMany(limit) => speech.say("refused-too-many").number("limit", *limit),
+            Self::NoSuchDevice => speech.say("failure-not-found"),
+            Self::Store(error) => error.said(speech),
+        }
+    }
+}
+
+impl Refusal for StoreError {
+    fn said(&self, speech: &Speech) -> Saying {
+        match self {
+            Self::NotDeclared(_) => speech.say("store-not-declared"),
+            Self::RefusedByDatabase => speech.say("store-refused"),
+            Self::Taken => speech.say("store-taken"),
+            Self::Gone => speech.say("store-gone"),
+            Self::NoSuchSubject => speech.say("store-no-subject"),
+            Self::Unsealable => speech.say("store-unsealable"),
+            Self::Malformed => speech.say("store-malformed"),
+            Self::WrongArgumentCount => speech.say("store-arguments"),
+            Self::Damaged => speech.say("store-damaged"),
+            Self::DiskFull => speech.say("store-full"),
+            Self::Database(code) => speech.say("store-database").text("code", code.0),
+            Self::Closing => speech.say("store-closing"),
+        }
+    }
+}
+
+/// The number of a failure in the operator's log and on the page that the member reads: the database's own where there is
+/// one (a positive result code of SQLite, or what `store` puts for a connection), and numbers from 10001 for the others.
+pub(crate) const fn code(error: StoreError) -> i32 {
+    match error {
+        StoreError::Database(code) => code.0,
+        StoreError::NotDeclared(_) => 10_001,
+        StoreError::RefusedByDatabase => 10_002,
+        StoreError::Taken => 10_003,
+        StoreError::Gone => 10_004,
+        StoreError::NoSuchSubject => 10_005,
+        StoreError::Unsealable => 10_006,
+        StoreError::Malformed => 10_007,
+        StoreError::WrongArgumentCount => 10_008,
+        StoreError::Damaged => 10_009,
+        StoreError::DiskFull => 10_010,
+        StoreError::Closing => 10_011,
+    }
+}

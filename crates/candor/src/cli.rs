@@ -21,6 +21,9 @@ pub(crate) enum Command {
     Demo,
     /// Prove on this machine that a running provider keeps nothing but what its policy declares
     Prove(ProveArgs),
+    /// Check an installation: kernel, ports, certificate, clock, disk, files, backups; each finding with the line that
+    /// mends it
+    Doctor(DoctorArgs),
     /// Work with policy files
     Policy {
         #[command(subcommand)]
@@ -36,6 +39,9 @@ pub(crate) enum Command {
         /// The certificate's file
         file: PathBuf,
     },
+    /// A process of the provider that clears up when the provider is killed; started by it and of no use by hand
+    #[command(hide = true)]
+    Guard,
     /// A confined process of the provider; started by it and of no use by hand
     #[command(hide = true)]
     Worker {
@@ -65,6 +71,15 @@ pub(crate) struct ServeArgs {
     /// Check the configuration and the policy, print what would start, and exit
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) instance: InstanceArgs,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -4,8 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use account::Tariff;
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use serde::Deserialize;
+
+use crate::config_error::{Wrong, explain};
 
 /// The file that is read when it is there and no other is named.
 const DEFAULT_FILE: &str = "candor.toml";
@@ -21,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) data: PathBuf,
     /// The policy file; the built-in default policy when absent.
     pub(crate) policy: Option<PathBuf>,
+    /// Whom the program becomes when root starts it.
+    pub(crate) user: Option<String>,
     pub(crate) site: Site,
     pub(crate) vpn: Vpn,
     #[serde(rename = "tariff")]
@@ -80,6 +84,7 @@ impl Default for Config {
         Self {
             data: PathBuf::from("candor-data"),
             policy: None,
+            user: None,
             site: Site::default(),
             vpn: Vpn::default(),
             tariffs: Vec::new(),
@@ -130,39 +135,125 @@ impl Config {
                 path.display()
             )
         })?;
-        let config: Self =
-            toml::from_str(&text).with_context(|| format!("the configuration {} is wrong", path.display()))?;
-        config
-            .check()
-            .with_context(|| format!("the configuration {} is wrong", path.display()))?;
+        let config: Self = toml::from_str(&text).map_err(|error| explain(path, &text, &error))?;
+        config.check().map_err(|wrong| wrong.in_file(path, &text))?;
         Ok(config)
     }
 
-    fn check(&self) -> anyhow::Result<()> {
-        if self.site.certificate.is_some() != self.site.key.is_some() {
-            bail!("[site] names only one of `certificate` and `key`; name both, or none for a self-signed certificate");
+    fn check(&self) -> Result<(), Wrong> {
+        self.check_places()?;
+        self.check_site()?;
+        self.check_vpn()?;
+        self.check_tariffs()
+    }
+
+    fn check_places(&self) -> Result<(), Wrong> {
+        if self.data.as_os_str().is_empty() {
+            return Err(Wrong::new("", "data", "it is empty"));
         }
-        if !(1280..=1500).contains(&self.vpn.mtu) {
-            bail!(
-                "[vpn] mtu = {} is out of range; IPv6 needs at least 1280, and more than 1500 does not fit an Ethernet frame",
-                self.vpn.mtu
+        if self.policy.as_ref().is_some_and(|policy| policy.as_os_str().is_empty()) {
+            return Err(Wrong::new(
+                "",
+                "policy",
+                "it is empty; leave it out for the built-in policy",
+            ));
+        }
+        if self.user.as_ref().is_some_and(|user| user.trim().is_empty()) {
+            return Err(Wrong::new(
+                "",
+                "user",
+                "it is empty; leave it out for the owner of the data folder",
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_site(&self) -> Result<(), Wrong> {
+        let site = &self.site;
+        if let Some(missing) = match (&site.certificate, &site.key) {
+            (Some(_), None) => Some("certificate"),
+            (None, Some(_)) => Some("key"),
+            (Some(_), Some(_)) | (None, None) => None,
+        } {
+            let why = "only one of `certificate` and `key` is named; name both, or none for a self-signed certificate";
+            return Err(Wrong::new("site", missing, why));
+        }
+        if site.local_port == 0 {
+            return Err(Wrong::new(
+                "site",
+                "local_port",
+                "port 0 would be another one at each start",
+            ));
+        }
+        if site.tls.port() == 0 {
+            return Err(Wrong::new("site", "tls", "port 0 would be another one at each start"));
+        }
+        if site.tls.port() == site.local_port && (site.tls.ip().is_unspecified() || site.tls.ip().is_loopback()) {
+            return Err(Wrong::new(
+                "site",
+                "local_port",
+                "`tls` has the same port; give each its own",
+            ));
+        }
+        match site.names.iter().find(|name| !is_host(name)) {
+            Some(name) => Err(Wrong::new(
+                "site",
+                "names",
+                format!("{name:?} is no host name and no address"),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn check_vpn(&self) -> Result<(), Wrong> {
+        let vpn = &self.vpn;
+        if vpn.port == 0 {
+            return Err(Wrong::new("vpn", "port", "port 0 would be another one at each start"));
+        }
+        if !(1280..=1500).contains(&vpn.mtu) {
+            let why = format!(
+                "{} is out of range; IPv6 needs at least 1280, and more than 1500 does not fit an Ethernet frame",
+                vpn.mtu
             );
+            return Err(Wrong::new("vpn", "mtu", why));
         }
-        for (index, tariff) in self.tariffs.iter().enumerate() {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if !(1..=15).contains(&vpn.interface.len()) || !vpn.interface.bytes().all(plain) {
+            return Err(Wrong::new(
+                "vpn",
+                "interface",
+                format!("{:?} is no name for it", vpn.interface),
+            ));
+        }
+        match vpn.endpoint.as_ref().filter(|host| !is_host(host)) {
+            Some(host) => Err(Wrong::new(
+                "vpn",
+                "endpoint",
+                format!("{host:?} is no host name and no address"),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn check_tariffs(&self) -> Result<(), Wrong> {
+        for (nth, tariff) in self.tariffs.iter().enumerate() {
+            let wrong = |key, why: &str| {
+                Err(Wrong {
+                    nth,
+                    ..Wrong::new("tariff", key, why)
+                })
+            };
             if tariff.name.trim().is_empty() {
-                bail!("[[tariff]] number {} has an empty name; give it one", index + 1);
+                return wrong("name", "it is empty; each tariff has a name");
             }
-            if self.tariffs[..index].iter().any(|earlier| earlier.name == tariff.name) {
-                bail!(
-                    "[[tariff]] {} is there twice; give each tariff its own name",
-                    tariff.name
-                );
+            if self.tariffs[..nth].iter().any(|earlier| earlier.name == tariff.name) {
+                return wrong("name", "it is there twice; give each tariff its own name");
             }
             if tariff.quota_gib.is_some_and(|quota| !quota.is_finite() || quota <= 0.0) {
-                bail!(
-                    "[[tariff]] {}: quota_gib must be more than 0; leave it out for no limit",
-                    tariff.name
-                );
+                return wrong("quota_gib", "it must be more than 0; leave it out for no limit");
+            }
+            if tariff.devices == 0 {
+                return wrong("devices", "nobody could connect anything");
             }
         }
         Ok(())
@@ -209,13 +300,25 @@ impl Config {
     }
 }
 
+/// A host name (RFC 1123, section 2.1) or an address: no scheme, no port, no blank.
+fn is_host(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    text.parse::<IpAddr>().is_ok() || text.len() <= 253 && text.trim_end_matches('.').split('.').all(label)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn parse(text: &str) -> anyhow::Result<Config> {
-        let config: Config = toml::from_str(text)?;
-        config.check()?;
+        let file = Path::new("candor.toml");
+        let config: Config = toml::from_str(text).map_err(|error| explain(file, text, &error))?;
+        config.check().map_err(|wrong| wrong.in_file(file, text))?;
         Ok(config)
     }
 
@@ -238,12 +341,26 @@ mod tests {
     #[test]
     fn values_out_of_range_are_refused_with_what_to_do() {
         for (text, word) in [
-            ("[vpn]\nmtu = 1279\n", "1280"),
+            (
+                "[vpn]\nmtu = 1279\n",
+                "line 2: `mtu` under [vpn]: 1279 is out of range; IPv6 needs at least 1280",
+            ),
             ("[vpn]\nmtu = 1501\n", "1500"),
-            ("[site]\ncertificate = \"a.pem\"\n", "name both"),
-            ("[[tariff]]\nname = \"a\"\n[[tariff]]\nname = \"a\"\n", "twice"),
+            (
+                "[site]\ncertificate = \"a.pem\"\n",
+                "line 2: `certificate` under [site]: only one",
+            ),
+            ("[site]\nlocal_port = 8443\n", "same port"),
+            ("[site]\nnames = [\"https://vpn.example.org\"]\n", "without https://"),
+            ("[vpn]\nendpoint = \"vpn.example.org:51820\"\n", "without a port"),
+            ("[vpn]\ninterface = \"the tunnel of candor\"\n", "1 to 15"),
+            (
+                "[[tariff]]\nname = \"a\"\n[[tariff]]\nname = \"a\"\n",
+                "line 4: `name` under [[tariff]]: it is there twice",
+            ),
             ("[[tariff]]\nname = \"a\"\nquota_gib = 0\n", "more than 0"),
-            ("[[tariff]]\nname = \" \"\n", "empty name"),
+            ("[[tariff]]\nname = \" \"\n", "it is empty"),
+            ("[[tariff]]\ndevices = 3\n", "line 1: missing field `name`"),
         ] {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(word), "{text}: {error}");

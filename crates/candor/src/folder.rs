@@ -2,24 +2,55 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 use store::WrappingKey;
 use zeroize::Zeroize as _;
 
-const KEY_FILE: &str = "wrapping.key";
+/// The wrapping key, where no credential brings it.
+pub(crate) const KEY_FILE: &str = "wrapping.key";
 /// The name under which systemd's `LoadCredential` gives the wrapping key.
 const CREDENTIAL: &str = "candor.key";
 const LOCK_FILE: &str = "lock";
 const RUNNING_FILE: &str = "running.json";
+/// Its age is the age of the newest backup.
+pub(crate) const BACKUP_FILE: &str = "backup.json";
+const ROWS_FILE: &str = "candor.db";
+const KEYS_FILE: &str = "keys.db";
+
+/// Every file that the program makes in a data folder. What else lies there is not its own.
+pub(crate) const OWN_FILES: &[&str] = &[
+    LOCK_FILE,
+    RUNNING_FILE,
+    KEY_FILE,
+    "candor.db",
+    "candor.db-wal",
+    "candor.db-shm",
+    "keys.db",
+    "keys.db-wal",
+    "keys.db-shm",
+    "tls.crt",
+    "tls.key",
+    "kernel.json",
+    BACKUP_FILE,
+];
+
+/// `O_NOFOLLOW` (`open(2)`): a link in the folder must not lead root to a file elsewhere.
+const NO_LINKS: i32 = 0o400_000;
+/// How long a start waits for a lock whose instance has ended: what is left of that one is clearing up.
+const CLEARING_UP: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// Clocks of machines that take their time from the network differ by less.
+const CLOCK_SLACK: Duration = Duration::from_secs(120);
 
 /// A data folder that this process holds.
 pub(crate) struct Folder {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 /// What a running instance says of itself to other commands on the same machine.
@@ -47,24 +78,69 @@ impl Folder {
             .create(path)
             .with_context(|| {
                 format!(
-                    "the data folder {} cannot be made; choose another with --data, or make it writable",
+                    "the data folder {} cannot be made; choose another with --data, or make the folder around it writable",
                     path.display()
                 )
             })?;
         let lock_path = path.join(LOCK_FILE);
-        let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&lock_path).with_context(|| {
+        let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).custom_flags(NO_LINKS).open(&lock_path).with_context(|| {
             format!("the data folder {} cannot be written; make it writable for this user, or choose another with --data", path.display())
         })?;
-        if lock.try_lock().is_err() {
-            bail!(
-                "another candor runs on the data folder {}; stop it first, or choose another folder with --data",
-                path.display()
-            );
+        wait_for_lock(&lock, path)?;
+        sys::process::keep_files_private();
+        for name in OWN_FILES {
+            close_to_others(&path.join(name));
         }
         Ok(Self {
             path: path.to_owned(),
-            _lock: lock,
+            lock,
         })
+    }
+
+    /// What keeps other instances away, for a process that must keep them away for longer than this one.
+    pub(crate) const fn lock(&self) -> &File {
+        &self.lock
+    }
+
+    /// Refuses a folder in which one of the two databases is missing or empty, before anything makes a new one: a new
+    /// file would stand in the way of the right one when it is put back.
+    ///
+    /// # Errors
+    /// Which file is not there, and what to do.
+    pub(crate) fn has_both_or_none(&self) -> anyhow::Result<()> {
+        let [rows, keys] = [ROWS_FILE, KEYS_FILE].map(|name| {
+            let length = |name: String| fs::metadata(self.path.join(name)).map_or(0, |file| file.len());
+            length(name.to_owned()) + length(format!("{name}-wal")) > 0
+        });
+        let here = self.path.display();
+        for name in [ROWS_FILE, KEYS_FILE] {
+            if is_cut_short(&self.path.join(name)) {
+                bail!(
+                    "{name} in {here} is cut short or no database.\n  Put it back from a backup. Nothing was changed"
+                );
+            }
+        }
+        match (rows, keys) {
+            (true, true) | (false, false) => Ok(()),
+            (true, false) => bail!(
+                "{KEYS_FILE} is missing or empty in {here}, and without it nothing in {ROWS_FILE} can be read.\n  \
+                 Put it back from a backup (`candor restore`). Nothing was changed"
+            ),
+            (false, true) => bail!(
+                "{ROWS_FILE} is missing or empty in {here}, but {KEYS_FILE} is there.\n  Put it back from a backup (`candor \
+                 restore`). If it is lost for good, move {KEYS_FILE} away as well: its keys open nothing any more. Nothing \
+                 was changed"
+            ),
+        }
+    }
+
+    /// By how much the clock is behind the newest file of the databases: it was set back since.
+    pub(crate) fn clock_behind(&self) -> Option<Duration> {
+        let written = |name: &&str| fs::metadata(self.path.join(name)).and_then(|file| file.modified()).ok();
+        let names = ["candor.db", "candor.db-wal", "keys.db", "keys.db-wal"];
+        let newest = names.iter().filter_map(written).max()?;
+        let behind = newest.duration_since(SystemTime::now()).ok()?;
+        (behind > CLOCK_SLACK).then_some(behind)
     }
 
     /// Where it is.
@@ -94,8 +170,12 @@ impl Folder {
             fresh.zeroize();
         }
         let mut bytes = [0; 32];
-        let mut file =
-            File::open(&path).with_context(|| format!("the wrapping key {} cannot be read", path.display()))?;
+        let mut file = File::open(&path).with_context(|| {
+            format!(
+                "the wrapping key {} cannot be read; make it readable for the user that starts candor",
+                path.display()
+            )
+        })?;
         let whole = file.read_exact(&mut bytes).is_ok() && matches!(file.read(&mut [0]), Ok(0));
         if !whole {
             bail!(
@@ -120,6 +200,60 @@ impl Folder {
         // Gone already is what is wanted.
         let _gone = fs::remove_file(self.path.join(RUNNING_FILE));
     }
+}
+
+/// Whether a database's file ends before its last page ("The Database Header", sqlite.org/fileformat2.html). Asked
+/// before it is opened: SQLite would begin a log beside it, which must not meet the file that is put back.
+fn is_cut_short(path: &Path) -> bool {
+    const MAGIC: &[u8] = b"SQLite format 3\0";
+    let Ok(mut file) = File::open(path) else {
+        return false;
+    };
+    let length = file.metadata().map_or(0, |found| found.len());
+    let log = fs::metadata(path.with_extension("db-wal")).map_or(0, |found| found.len());
+    let mut header = [0; 32];
+    if length == 0 || log > 0 {
+        // What is in the log has pages that the file has not yet; SQLite puts both together.
+        return false;
+    }
+    if file.read_exact(&mut header).is_err() || !header.starts_with(MAGIC) {
+        return true;
+    }
+    let page = match u16::from_be_bytes([header[16], header[17]]) {
+        1 => 65_536,
+        page => u64::from(page),
+    };
+    let pages = u32::from_be_bytes([header[28], header[29], header[30], header[31]]);
+    length < page * u64::from(pages)
+}
+
+/// A file that an earlier version made readable for others. The folder around it is its owner's alone all the same.
+fn close_to_others(path: &Path) {
+    let Ok(found) = fs::symlink_metadata(path) else {
+        return;
+    };
+    let mode = found.permissions().mode();
+    if found.is_file() && mode & 0o077 != 0 {
+        // One that is not ours to change is told by `doctor`.
+        let _closed = fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700));
+    }
+}
+
+/// Waits while the rest of an instance that has ended clears up; refuses at once when an instance runs.
+fn wait_for_lock(lock: &File, folder: &Path) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    while lock.try_lock().is_err() {
+        let running = Running::read(folder).ok();
+        if running.is_some() || begun.elapsed() > CLEARING_UP {
+            let which = running.map_or_else(String::new, |running| format!(" (process {})", running.pid));
+            bail!(
+                "another candor{which} runs on the data folder {}; stop it first, or choose another folder with --data",
+                folder.display()
+            );
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
+    Ok(())
 }
 
 impl Running {
@@ -147,14 +281,18 @@ impl Running {
     }
 }
 
-/// Writes a file that only its owner can read; it is whole or not there.
+/// Writes a file that only its owner can read; it is whole or not there. What lies at the draft's name, a link to a file
+/// of somebody else's above all, is taken away and never written through: root may write here for a folder's owner.
 pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let draft = path.with_extension("draft");
     let write = || -> std::io::Result<()> {
+        match fs::remove_file(&draft) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
         let mut file = OpenOptions::new()
             .write(true)
-            .create(true)
-            .truncate(true)
+            .create_new(true)
             .mode(0o600)
             .open(&draft)?;
         file.write_all(bytes)?;

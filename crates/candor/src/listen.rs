@@ -9,13 +9,14 @@ use axum::Router;
 use axum::extract::ConnectInfo;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use portal::Transport;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
+
+use crate::holder::{self, Transport};
 
 /// Connections that are open at once; more wait in the kernel's queue. Guess: each costs some 100 KiB.
 const CONNECTIONS: usize = 2048;
@@ -26,6 +27,24 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// How long to wait when the kernel has no descriptor for a new connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Listens on an address; `key` is the key of the configuration that says which. Ports below 1024 need root's rights,
+/// so this comes before they are given up.
+///
+/// # Errors
+/// The address is taken, by whom as far as it can be known, or not this machine's.
+pub(crate) fn bind(address: SocketAddr, key: &str) -> anyhow::Result<std::net::TcpListener> {
+    let bound = std::net::TcpListener::bind(address).and_then(|socket| {
+        socket.set_nonblocking(true)?;
+        Ok(socket)
+    });
+    bound.with_context(|| {
+        format!(
+            "the site cannot listen on {address}: {}; choose another with `{key}` under [site] in candor.toml",
+            holder::taken(Transport::Tcp, address)
+        )
+    })
+}
+
 /// A listener and how it speaks.
 pub(crate) struct Listener {
     socket: TcpListener,
@@ -33,15 +52,12 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// Listens on an address.
+    /// Speaks TLS, or plain HTTP without it, on what was bound.
     ///
     /// # Errors
-    /// The address is taken or not this machine's.
-    pub(crate) async fn bind(address: SocketAddr, tls: Option<Arc<ServerConfig>>) -> anyhow::Result<Self> {
-        let socket = TcpListener::bind(address).await.with_context(|| {
-            let key = if tls.is_some() { "tls" } else { "local_port" };
-            format!("the site cannot listen on {address}: another program may use the port; choose another with `{key}` under [site] in candor.toml")
-        })?;
+    /// The runtime does not take the socket.
+    pub(crate) fn new(socket: std::net::TcpListener, tls: Option<Arc<ServerConfig>>) -> anyhow::Result<Self> {
+        let socket = TcpListener::from_std(socket).context("the runtime does not take a socket")?;
         Ok(Self {
             socket,
             tls: tls.map(TlsAcceptor::from),
@@ -52,9 +68,9 @@ impl Listener {
     pub(crate) async fn serve(self, router: Router, mut stop: watch::Receiver<bool>) {
         let places = Arc::new(Semaphore::new(CONNECTIONS));
         let transport = if self.tls.is_some() {
-            Transport::Tls
+            portal::Transport::Tls
         } else {
-            Transport::Plaintext
+            portal::Transport::Plaintext
         };
         let mut connections = tokio::task::JoinSet::new();
         loop {

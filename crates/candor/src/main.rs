@@ -17,10 +17,14 @@ mod certificate;
 mod cli;
 mod client;
 mod config;
+mod config_error;
 mod demo;
 mod device;
+mod doctor;
 mod exercised;
 mod folder;
+mod holder;
+mod identity;
 mod listen;
 mod member;
 mod policy_commands;
@@ -35,7 +39,7 @@ mod vpn_status;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use cli::{Cli, Command, DeviceCommand, ProveArgs};
+use cli::{Cli, Command, DeviceCommand, ProveArgs, ServeArgs};
 
 /// What went wrong is the caller's: usage.
 const USAGE: u8 = 2;
@@ -56,13 +60,15 @@ fn main() -> ExitCode {
     say::quiet_panics();
     match cli.command {
         Command::Worker { role } => worker(&role),
-        Command::Serve(arguments) => run(serve::serve(arguments)),
+        Command::Guard => tunnel::run_guard(),
+        Command::Serve(arguments) => serve(&arguments),
         Command::Policy { command } => policy_commands::run(command),
         Command::Demo => {
             // Namespaces are taken before the runtime makes threads.
             let isolated = demo::isolate();
             run(demo::demo(isolated))
         }
+        Command::Doctor(arguments) => judged(doctor::doctor(&arguments)),
         Command::Prove(arguments) => prove(arguments),
         Command::Device {
             command: DeviceCommand::Add(arguments),
@@ -71,10 +77,34 @@ fn main() -> ExitCode {
     }
 }
 
+/// What needs root comes first, then root's rights go, then the runtime makes threads and the network is heard.
+fn serve(arguments: &ServeArgs) -> ExitCode {
+    match serve::prepare(arguments) {
+        Ok(Some(prepared)) => run(serve::serve(prepared)),
+        Ok(None) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::complaint(format_args!("candor: {}", chain(&error)));
+            ExitCode::FAILURE
+        }
+    }
+}
+
 fn worker(role: &str) -> ExitCode {
     match role {
         "vpn" => vpn::driver::run_worker(),
         _ => ExitCode::from(USAGE),
+    }
+}
+
+/// Exit code 0 only when nothing is wrong.
+fn judged(outcome: anyhow::Result<bool>) -> ExitCode {
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            say::complaint(format_args!("candor: {}", chain(&error)));
+            ExitCode::from(USAGE)
+        }
     }
 }
 

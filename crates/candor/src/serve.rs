@@ -8,7 +8,7 @@ use account::Accounts;
 use anyhow::{Context as _, bail};
 use plan::{Clock, Event, Place, RecipientClass, Timestamp};
 use policy::Compiled;
-use store::{Options, Store};
+use store::{Options, Store, WrappingKey};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
@@ -16,15 +16,19 @@ use crate::cli::ServeArgs;
 use crate::config::Config;
 use crate::exercised::{CATALOGUES, fields};
 use crate::folder::{Folder, Running};
-use crate::listen::Listener;
+use crate::identity::{self, Standing};
+use crate::listen::{self, Listener};
 use crate::tls::{self, Tls};
-use crate::tunnel::{Tunnel, TunnelOptions};
+use crate::tunnel::{Tunnel, TunnelOptions, clear_up_after};
 use crate::{say, vpn_status};
 
 const DEFAULT_POLICY: &str = include_str!("../../../policies/default.kdl");
 const DEFAULT_POLICY_NAME: &str = "policies/default.kdl (built in)";
 /// How often what has expired is deleted. Reads filter by expiry, so lateness never shows.
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
+
+/// A jump of the clock that is told. A machine that slept jumps as well: its steady clock stood still.
+const CLOCK_JUMP_SECONDS: f64 = 120.0;
 
 /// The real clock: the only one of the program.
 pub(crate) struct SystemClock;
@@ -36,27 +40,88 @@ impl Clock for SystemClock {
     }
 }
 
-/// Starts the provider and serves until it is told to stop.
+/// What was opened with the rights that the program was started with, before it gave them up.
+pub(crate) struct Prepared {
+    begun: Instant,
+    config: Config,
+    policy: Arc<Compiled>,
+    folder: Folder,
+    wrapping: WrappingKey,
+    tls: Tls,
+    sockets: Vec<(std::net::TcpListener, Speaks)>,
+    standing: Standing,
+}
+
+/// How a socket of the site speaks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Speaks {
+    Tls,
+    Plain,
+}
+
+/// Reads and opens everything that may need root, and gives root's rights up. Nothing when only a check was asked for.
 ///
 /// # Errors
 /// Each says what happened, why and what to do.
-pub(crate) async fn serve(arguments: ServeArgs) -> anyhow::Result<()> {
+pub(crate) fn prepare(arguments: &ServeArgs) -> anyhow::Result<Option<Prepared>> {
     let begun = Instant::now();
     let mut config = Config::read(arguments.instance.config.as_deref())?;
-    if let Some(data) = arguments.instance.data {
-        config.data = data;
+    if let Some(data) = &arguments.instance.data {
+        config.data.clone_from(data);
     }
     if arguments.policy.is_some() {
-        config.policy = arguments.policy;
+        config.policy.clone_from(&arguments.policy);
     }
     let policy = Arc::new(compile(config.policy.as_deref())?);
     check_against_policy(&config, &policy)?;
     if arguments.check {
+        tls::check(&config)?;
         say::answer(summary(&config, &policy));
-        return Ok(());
+        return Ok(None);
     }
+    let standing = identity::choose(config.user.as_deref(), &config.data)?;
     let folder = Folder::take(&config.data)?;
-    let store = open_store(&folder, &policy).await?;
+    folder.has_both_or_none()?;
+    let wrapping = folder.wrapping_key()?;
+    let tls = tls::prepare(&config, folder.path())?;
+    let sockets = bind(&config)?;
+    identity::become_it(&standing, folder.path(), config.vpn.port < 1024)?;
+    // After the change of user, which resets it.
+    sys::privilege::keep_memory_private().context("the memory cannot be kept out of core dumps")?;
+    Ok(Some(Prepared {
+        begun,
+        config,
+        policy,
+        folder,
+        wrapping,
+        tls,
+        sockets,
+        standing,
+    }))
+}
+
+/// Starts the provider and serves until it is told to stop.
+///
+/// # Errors
+/// Each says what happened, why and what to do.
+pub(crate) async fn serve(prepared: Prepared) -> anyhow::Result<()> {
+    let Prepared {
+        begun,
+        config,
+        policy,
+        folder,
+        wrapping,
+        tls,
+        sockets,
+        standing,
+    } = prepared;
+    clear_up_after(folder.path());
+    if let Some(behind) = folder.clock_behind() {
+        say::event(Event::ClockBehind {
+            seconds: behind.as_secs(),
+        });
+    }
+    let store = open_store(&folder, wrapping, &policy).await?;
     if store.erasures_finished > 0 {
         say::event(Event::ErasuresFinished {
             subjects: store.erasures_finished,
@@ -65,9 +130,12 @@ pub(crate) async fn serve(arguments: ServeArgs) -> anyhow::Result<()> {
     let (changes, heard) = mpsc::unbounded_channel();
     let accounts = Accounts::new(store.clone(), config.tariffs(), changes).await;
     let accounts = Arc::new(accounts.context("the policy lacks what every account needs")?);
-    let tls = tls::prepare(&config, folder.path())?;
-    let listeners = bind(&config, &tls).await?;
-    let tunnel = start_tunnel(&config, &accounts, heard).await?;
+    let mut listeners = Vec::new();
+    for (socket, speaks) in sockets {
+        let tls = (speaks == Speaks::Tls).then(|| Arc::clone(&tls.config));
+        listeners.push(Listener::new(socket, tls)?);
+    }
+    let tunnel = start_tunnel(&config, &folder, &accounts, heard).await?;
     let router = portal::router(portal::Portal {
         accounts: Arc::clone(&accounts),
         policy: Arc::clone(&policy),
@@ -88,7 +156,7 @@ pub(crate) async fn serve(arguments: ServeArgs) -> anyhow::Result<()> {
         vpn_port: config.vpn.port,
         plan_digest: policy.plan().digest().to_string(),
     })?;
-    say::answer(welcome(&config, &policy, &accounts, &tls, &tunnel));
+    say::answer(welcome(&config, &policy, &accounts, &tls, &tunnel, &standing));
     say::event(Event::Started {
         milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
     });
@@ -113,8 +181,13 @@ pub(crate) fn compile(file: Option<&Path>) -> anyhow::Result<Compiled> {
         None => (DEFAULT_POLICY.to_owned(), DEFAULT_POLICY_NAME.to_owned()),
         Some(file) => {
             let source = std::fs::read_to_string(file);
-            let source =
-                source.with_context(|| format!("the policy {} cannot be read; is the name right?", file.display()))?;
+            let source = source.with_context(|| {
+                format!(
+                    "the policy {} cannot be read; is the name right? `policy` in candor.toml or --policy names it, and without \
+                     either the built-in policy holds",
+                    file.display()
+                )
+            })?;
             (source, file.display().to_string())
         }
     };
@@ -136,10 +209,10 @@ fn check_against_policy(config: &Config, policy: &Compiled) -> anyhow::Result<()
     Ok(())
 }
 
-async fn open_store(folder: &Folder, policy: &Compiled) -> anyhow::Result<Store> {
+async fn open_store(folder: &Folder, wrapping: WrappingKey, policy: &Compiled) -> anyhow::Result<Store> {
     let store = Store::open(Options {
         folder: folder.path().to_owned(),
-        wrapping: folder.wrapping_key()?,
+        wrapping,
         plan: Arc::new(policy.plan().clone()),
         catalogues: CATALOGUES.to_vec(),
         clock: Arc::new(SystemClock),
@@ -150,17 +223,17 @@ async fn open_store(folder: &Folder, policy: &Compiled) -> anyhow::Result<Store>
         .with_context(|| format!("the databases in {} cannot be opened", folder.path().display()))
 }
 
-async fn bind(config: &Config, tls: &Tls) -> anyhow::Result<Vec<Listener>> {
-    let mut listeners = vec![Listener::bind(config.site.tls, Some(Arc::clone(&tls.config))).await?];
+fn bind(config: &Config) -> anyhow::Result<Vec<(std::net::TcpListener, Speaks)>> {
+    let mut sockets = vec![(listen::bind(config.site.tls, "tls")?, Speaks::Tls)];
     for (index, address) in config.local_addresses().into_iter().enumerate() {
-        match Listener::bind(address, None).await {
-            Ok(listener) => listeners.push(listener),
+        match listen::bind(address, "local_port") {
+            Ok(socket) => sockets.push((socket, Speaks::Plain)),
             // A machine without IPv6 has no ::1; 127.0.0.1 must work.
             Err(_) if index > 0 && !has_ipv6() => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(listeners)
+    Ok(sockets)
 }
 
 fn has_ipv6() -> bool {
@@ -169,6 +242,7 @@ fn has_ipv6() -> bool {
 
 async fn start_tunnel(
     config: &Config,
+    folder: &Folder,
     accounts: &Arc<Accounts>,
     changes: mpsc::UnboundedReceiver<account::DeviceChange>,
 ) -> anyhow::Result<vpn_status::Vpn> {
@@ -196,6 +270,11 @@ async fn start_tunnel(
             .unwrap_or_else(|| config.names().swap_remove(0)),
         dns: config.vpn.dns.clone(),
         private_key,
+        data: folder.path().to_owned(),
+        lock: folder
+            .lock()
+            .try_clone()
+            .context("the lock of the data folder cannot be shared")?,
     };
     Ok(
         match Tunnel::start(options, Arc::clone(accounts), changes, say::event).await {
@@ -207,10 +286,14 @@ async fn start_tunnel(
 
 async fn sweep(accounts: Arc<Accounts>, mut stopping: watch::Receiver<bool>) {
     let mut every = tokio::time::interval(SWEEP_EVERY);
+    let mut clock = Steady::now();
     loop {
         tokio::select! {
             _ = every.tick() => {}
             _ = stopping.wait_for(|stop| *stop) => return,
+        }
+        if let Some(seconds) = clock.jumped() {
+            say::event(Event::ClockJumped { seconds });
         }
         match accounts.store().sweep().await {
             Ok(0) => {}
@@ -226,6 +309,33 @@ async fn sweep(accounts: Arc<Accounts>, mut stopping: watch::Receiver<bool>) {
                 code: 2,
             });
         }
+    }
+}
+
+/// The clock on the wall beside one that only goes forward.
+struct Steady {
+    wall: SystemTime,
+    steady: Instant,
+}
+
+impl Steady {
+    fn now() -> Self {
+        Self {
+            wall: SystemTime::now(),
+            steady: Instant::now(),
+        }
+    }
+
+    /// By how many seconds the wall's clock was set since the last look, if by more than clocks that are kept in step.
+    fn jumped(&mut self) -> Option<i64> {
+        let (before, now) = (std::mem::replace(self, Self::now()), Self::now());
+        let went = now.steady.duration_since(before.steady).as_secs_f64();
+        let shown = match now.wall.duration_since(before.wall) {
+            Ok(forward) => forward.as_secs_f64(),
+            Err(back) => -back.duration().as_secs_f64(),
+        };
+        let jump = shown - went;
+        (jump.abs() > CLOCK_JUMP_SECONDS).then_some(jump as i64)
     }
 }
 
@@ -263,7 +373,14 @@ fn summary(config: &Config, policy: &Compiled) -> String {
     )
 }
 
-fn welcome(config: &Config, policy: &Compiled, accounts: &Accounts, tls: &Tls, vpn: &vpn_status::Vpn) -> String {
+fn welcome(
+    config: &Config,
+    policy: &Compiled,
+    accounts: &Accounts,
+    tls: &Tls,
+    vpn: &vpn_status::Vpn,
+    standing: &Standing,
+) -> String {
     let name = config.names().swap_remove(0);
     let (local, far) = (
         format!("http://localhost:{}", config.site.local_port),
@@ -292,6 +409,7 @@ fn welcome(config: &Config, policy: &Compiled, accounts: &Accounts, tls: &Tls, v
             .map(|(index, line)| format!("  {}{line}", if index == 0 { "vpn     " } else { "        " })),
     );
     lines.push(format!("  data    {}", config.data.display()));
+    lines.extend(standing.line().map(|line| format!("  user    {line}")));
     if let Some(token) = accounts.set_up().text() {
         lines.push("Set up, once, within the hour:".to_owned());
         lines.push(format!("  {local}/set-up/{token}"));

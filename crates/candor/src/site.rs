@@ -81,9 +81,12 @@ impl Answer {
     /// The first sentence that the page marks as an error: of one field, or of the whole form.
     pub(crate) fn error(&self) -> Option<String> {
         let page = self.text();
-        let (_, rest) = page
-            .split_once("class=\"error\"")
-            .or_else(|| page.split_once("role=\"alert\""))?;
+        // The words above the sentence are the same for every error.
+        let alert = || {
+            let (_, rest) = page.split_once("role=\"alert\"")?;
+            rest.split_once("</h2>").or(Some(("", rest)))
+        };
+        let (_, rest) = page.split_once("class=\"error\"").or_else(alert)?;
         let words = rest
             .split('<')
             .filter_map(|tag| tag.split_once('>'))

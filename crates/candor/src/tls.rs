@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::config::Config;
 use crate::folder::write_secret;
 
-const CERTIFICATE_FILE: &str = "tls.crt";
+/// The certificate that the program signs itself, in the data folder.
+pub(crate) const CERTIFICATE_FILE: &str = "tls.crt";
 const KEY_FILE: &str = "tls.key";
 
 /// What the TLS side needs, and the fingerprint that a far operator compares.
@@ -22,6 +23,17 @@ pub(crate) struct Tls {
     pub(crate) fingerprint: String,
     /// Whether browsers will warn.
     pub(crate) self_signed: bool,
+}
+
+/// Whether the certificate and the key that the configuration names can be used; nothing is made.
+///
+/// # Errors
+/// As [`prepare`].
+pub(crate) fn check(config: &Config) -> anyhow::Result<()> {
+    match (&config.site.certificate, &config.site.key) {
+        (Some(certificate), Some(key)) => load(certificate, key).map(|_| ()),
+        _ => Ok(()),
+    }
 }
 
 /// Reads the certificate and key, making self-signed ones when there are none.
@@ -39,28 +51,51 @@ pub(crate) fn prepare(config: &Config, data: &Path) -> anyhow::Result<Tls> {
             (certificate, key, true)
         }
     };
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&certificate)
-        .and_then(Iterator::collect)
-        .with_context(|| format!("the certificate {} cannot be read as PEM", certificate.display()))?;
-    let private = PrivateKeyDer::from_pem_file(&key)
-        .with_context(|| format!("the key {} cannot be read as PEM", key.display()))?;
-    let first = chain
-        .first()
-        .with_context(|| format!("{} holds no certificate", certificate.display()))?;
+    let (config, fingerprint) = load(&certificate, &key)?;
+    Ok(Tls {
+        config: Arc::new(config),
+        fingerprint,
+        self_signed,
+    })
+}
+
+fn load(certificate: &Path, key: &Path) -> anyhow::Result<(ServerConfig, String)> {
+    let unreadable = |what: &str, name: &str, path: &Path, error: pem::Error| match error {
+        pem::Error::Io(error) => anyhow::Error::new(error).context(format!(
+            "the {what} {} cannot be read; is `{name}` under [site] right, and may this user read the file?",
+            path.display()
+        )),
+        pem::Error::NoItemsFound => anyhow::anyhow!(
+            "the {what} {} holds no {what} in PEM; `{name}` under [site] names a file that begins with -----BEGIN",
+            path.display()
+        ),
+        other => anyhow::anyhow!(
+            "the {what} {} is not whole PEM ({other}); copy it again, `{name}` under [site] names it",
+            path.display()
+        ),
+    };
+    let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
+    let chain: Vec<CertificateDer<'static>> =
+        chain.map_err(|error| unreadable("certificate", "certificate", certificate, error))?;
+    let first = chain.first().ok_or(pem::Error::NoItemsFound);
+    let first = first.map_err(|error| unreadable("certificate", "certificate", certificate, error))?;
     let fingerprint = fingerprint(first);
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable("key", "key", key, error))?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     // rustls offers TLS 1.3, and 1.2 with ECDHE and AEAD suites only: the floor that the clauses demand.
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain, private)
-        .context("the certificate and the key do not belong together")?;
+        .with_context(|| {
+            format!(
+                "the certificate {} and the key {} do not belong together; name a pair as `certificate` and `key` under [site]",
+                certificate.display(),
+                key.display()
+            )
+        })?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Tls {
-        config: Arc::new(config),
-        fingerprint,
-        self_signed,
-    })
+    Ok((config, fingerprint))
 }
 
 fn sign(names: Vec<String>, certificate: &Path, key: &Path) -> anyhow::Result<()> {

@@ -49,7 +49,7 @@ fn a_second_instance_on_the_same_folder_is_refused() {
     let second = provider.beside(&["serve"], "");
     assert_eq!(second.status.code(), Some(1));
     assert!(
-        stderr(&second).contains("another candor runs on the data folder"),
+        stderr(&second).contains("runs on the data folder"),
         "{}",
         stderr(&second)
     );

@@ -63,6 +63,16 @@ pub enum Event {
         /// How many.
         subjects: u64,
     },
+    /// The clock is behind what the databases were written at.
+    ClockBehind {
+        /// By how much.
+        seconds: u64,
+    },
+    /// The clock jumped while the program ran.
+    ClockJumped {
+        /// By how much; less than 0 when it was set back.
+        seconds: i64,
+    },
     /// Something failed that the program could not mend.
     Failed {
         /// Where.
@@ -84,6 +94,14 @@ impl fmt::Display for Event {
             ),
             Self::Swept { rows } => write!(f, "deleted {rows} rows whose time was over"),
             Self::ErasuresFinished { subjects } => write!(f, "finished {subjects} erasures that had been begun"),
+            Self::ClockBehind { seconds } => write!(
+                f,
+                "the clock is {seconds} s behind the newest data: what is kept ends that much later. Set it right (timedatectl)"
+            ),
+            Self::ClockJumped { seconds } => write!(
+                f,
+                "the clock jumped by {seconds} s: what is kept ends by the new time. Is it right (timedatectl)?"
+            ),
             Self::Failed { place, code } => write!(f, "{} failed with code {code}", place.key()),
         }
     }

@@ -25,6 +25,7 @@
 pub mod channel;
 pub mod confine;
 pub mod conntrack;
+pub mod disk;
 mod error;
 mod kernel;
 pub mod lockdown;

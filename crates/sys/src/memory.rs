@@ -7,14 +7,19 @@
 /// `false` when the process may not: it lacks `CAP_SYS_RESOURCE` and its limit is finite. Nothing is
 /// pinned then, because a limit would make an allocation fail later on.
 pub fn pin() -> bool {
+    if !unlimit() {
+        return false;
+    }
+    // SAFETY: mlockall(2) takes flags.
+    unsafe { libc::mlockall(libc::MCL_CURRENT | libc::MCL_FUTURE | libc::MCL_ONFAULT) == 0 }
+}
+
+/// Takes the limit off the memory that this process, and the programs that it starts, may pin.
+pub(crate) fn unlimit() -> bool {
     let unlimited = libc::rlimit {
         rlim_cur: libc::RLIM_INFINITY,
         rlim_max: libc::RLIM_INFINITY,
     };
     // SAFETY: setrlimit(2) reads one struct rlimit.
-    if unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &unlimited) } != 0 {
-        return false;
-    }
-    // SAFETY: mlockall(2) takes flags.
-    unsafe { libc::mlockall(libc::MCL_CURRENT | libc::MCL_FUTURE | libc::MCL_ONFAULT) == 0 }
+    unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &unlimited) == 0 }
 }

@@ -8,6 +8,9 @@ use crate::{Error, kernel};
 const CAPABILITY_VERSION: u32 = 0x2008_0522;
 /// `CAP_NET_ADMIN` (`linux/capability.h`).
 const NET_ADMIN: u32 = 12;
+/// `CAP_SETGID` and `CAP_SETUID` (`linux/capability.h`).
+const SETGID: u32 = 6;
+const SETUID: u32 = 7;
 /// More than the kernel has; it says where its own end.
 const CAPABILITIES: u32 = 64;
 
@@ -24,14 +27,47 @@ pub struct Identity {
 /// rules and settings when it stops. The programs that it starts have that one too (ambient set), and
 /// workers give it up in their lock. Call it while the process has one thread.
 pub fn step_down(identity: Identity) -> Result<(), Error> {
+    step_down_with(identity, Capabilities(0))
+}
+
+/// [`step_down`] that keeps `more` as well, for this process and not for the programs that it starts.
+pub fn step_down_with(identity: Identity, more: Capabilities) -> Result<(), Error> {
     crate::confine::require_one_thread()?;
-    let kept = Capabilities(1 << NET_ADMIN);
+    let kept = Capabilities(1 << NET_ADMIN | more.0);
+    // While the right to is there: workers pin their memory, and they inherit this limit.
+    let _pinned_later = crate::memory::unlimit();
     empty_bounding_set(kept)?;
     control("keep capabilities", libc::PR_SET_KEEPCAPS, 1)?;
     become_user(identity)?;
     set_capabilities(kept)?;
     raise_net_admin()?;
     control("give up new privileges", libc::PR_SET_NO_NEW_PRIVS, 1)
+}
+
+/// For a parent that must stay root's number, because its files lie where no other user may go: keeps
+/// `CAP_NET_ADMIN` and what makes workers nobody (`CAP_SETGID`, `CAP_SETUID`), and no way round file
+/// modes, no module, no mount, no tracing. Call it while the process has one thread.
+pub fn give_up_most() -> Result<(), Error> {
+    crate::confine::require_one_thread()?;
+    let kept = Capabilities(1 << NET_ADMIN | 1 << SETGID | 1 << SETUID);
+    let _pinned_later = crate::memory::unlimit();
+    empty_bounding_set(kept)?;
+    set_capabilities(kept)?;
+    raise_net_admin()?;
+    control("give up new privileges", libc::PR_SET_NO_NEW_PRIVS, 1)
+}
+
+/// Keeps this process's memory out of core dumps and from other programs of the same user
+/// (`PR_SET_DUMPABLE(2const)`). The programs that it starts are not concerned.
+pub fn keep_memory_private() -> Result<(), Error> {
+    control("keep the memory private", libc::PR_SET_DUMPABLE, 0)
+}
+
+/// The user that this process acts as (`geteuid(2)`).
+#[must_use]
+pub fn acting_user() -> u32 {
+    // SAFETY: geteuid(2) has no arguments and cannot fail.
+    unsafe { libc::geteuid() }
 }
 
 /// Lets the programs that the calling thread starts have `CAP_NET_ADMIN`, if it has it itself. A program

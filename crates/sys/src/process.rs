@@ -1,4 +1,4 @@
-//! Asking another process to end.
+//! Asking another process to end, and what files of this one are like.
 
 use crate::{Error, kernel};
 
@@ -11,6 +11,12 @@ pub fn ask_to_end(process: u32) -> Result<(), Error> {
     // SAFETY: kill(2) takes two numbers. A positive one names a single process.
     let answer = unsafe { libc::kill(process, libc::SIGTERM) };
     kernel::done("ask a process to end", answer).map(|_| ())
+}
+
+/// From now on, files that this process makes are their owner's alone (`umask(2)`), those of libraries included.
+pub fn keep_files_private() {
+    // SAFETY: umask(2) takes a number and cannot fail.
+    unsafe { libc::umask(0o077) };
 }
 
 #[cfg(test)]

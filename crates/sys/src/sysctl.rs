@@ -7,12 +7,32 @@ use std::path::{Path, PathBuf};
 
 /// Settings as they were before, put back when this is dropped, last change first.
 ///
-/// A program that is killed leaves its settings behind: nothing can restore them then but the
-/// operator or a restart. None of them lets anybody see more than before.
+/// A program that is killed leaves its settings behind: [`Restore::changes`] says beforehand what is
+/// to be put back then, and [`Change::put_back`] does it from another process.
 #[derive(Debug, Default)]
 #[must_use = "dropping this puts the old settings back"]
 pub struct Restore {
-    before: Vec<(PathBuf, String)>,
+    changes: Vec<Change>,
+}
+
+/// One setting that was changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// A path below `/proc/sys`.
+    pub key: String,
+    /// What it was.
+    pub before: String,
+    /// What it was made.
+    pub after: String,
+}
+
+impl Change {
+    /// Puts the old value back, unless somebody else has changed the setting since. Says whether it did.
+    pub fn put_back(&self) -> bool {
+        let path = place(&self.key);
+        let is_ours = fs::read_to_string(&path).is_ok_and(|value| value.trim_end() == self.after);
+        is_ours && fs::write(path, &self.before).is_ok()
+    }
 }
 
 impl Restore {
@@ -21,13 +41,23 @@ impl Restore {
         Self::default()
     }
 
+    /// What was changed so far, in this order.
+    #[must_use]
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
     /// Sets `key`, a path below `/proc/sys` such as `net/ipv4/ip_forward`, and remembers its value.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), Error> {
         let path = place(key);
         let before = fs::read_to_string(&path).map_err(reading)?.trim_end().to_owned();
         if before != value {
             fs::write(&path, value).map_err(writing)?;
-            self.before.push((path, before));
+            self.changes.push(Change {
+                key: key.to_owned(),
+                before,
+                after: value.to_owned(),
+            });
         }
         Ok(())
     }
@@ -74,9 +104,9 @@ impl Restore {
 
 impl Drop for Restore {
     fn drop(&mut self) {
-        while let Some((path, value)) = self.before.pop() {
+        while let Some(change) = self.changes.pop() {
             // Nothing can be done about a setting that vanished with its interface.
-            let _ = fs::write(path, value);
+            let _ = change.put_back();
         }
     }
 }

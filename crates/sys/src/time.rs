@@ -17,6 +17,17 @@ pub fn since_boot() -> Result<Duration, Error> {
     Ok(Duration::new(seconds, nanoseconds))
 }
 
+/// Whether something keeps the machine's clock in step with others (`adjtimex(2)`; the kernel says so for a while after
+/// the last correction). Nothing when the kernel does not say.
+#[must_use]
+pub fn is_kept_in_step() -> Option<bool> {
+    // SAFETY: timex is plain numbers, for which zeroes are valid; no mode is set, so nothing is changed.
+    let mut found: libc::timex = unsafe { std::mem::zeroed() };
+    // SAFETY: adjtimex(2) reads and writes one struct timex.
+    let state = unsafe { libc::adjtimex(&mut found) };
+    (state >= 0).then_some(state != libc::TIME_ERROR && found.status & libc::STA_UNSYNC == 0)
+}
+
 /// Fills `buffer` from the kernel's generator (`getrandom(2)`, blocks only before it is seeded).
 pub fn fill_entropy(buffer: &mut [u8]) -> Result<(), Error> {
     let mut filled = 0;
@@ -47,6 +58,11 @@ mod tests {
         let first = since_boot().unwrap();
         assert!(since_boot().unwrap() >= first);
         assert!(first > Duration::ZERO);
+    }
+
+    #[test]
+    fn the_kernel_says_whether_the_clock_is_kept_in_step() {
+        assert!(is_kept_in_step().is_some());
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //! What it never does: it reads no packet, and learns neither where a device is nor where it goes. Which slot is whose
 //! account is drawn at random for each start of a worker and lives in memory alone.
 
+mod aftermath;
 mod line;
 mod network;
 mod roster;
@@ -18,7 +19,9 @@ mod strike;
 mod supervisor;
 mod unavailable;
 
+use std::fs::File;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use account::{Accounts, DeviceChange, KeyText};
@@ -29,6 +32,7 @@ use tokio::task::JoinHandle;
 use vpn::proto::PrivateKey;
 use zeroize::Zeroizing;
 
+pub(crate) use aftermath::{clear_up_after, run as run_guard};
 use network::Network;
 use supervisor::{Phase, Request, Supervisor};
 pub(crate) use unavailable::Unavailable;
@@ -47,6 +51,10 @@ pub(crate) struct TunnelOptions {
     pub(crate) dns: Vec<IpAddr>,
     /// The instance's WireGuard key.
     pub(crate) private_key: Zeroizing<[u8; 32]>,
+    /// The data folder, where what is changed in the kernel is noted.
+    pub(crate) data: PathBuf,
+    /// The data folder's lock.
+    pub(crate) lock: File,
 }
 
 /// A running tunnel. [`Tunnel::stop`] ends it; dropped, it is taken down with the runtime.

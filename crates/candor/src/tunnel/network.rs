@@ -12,6 +12,7 @@ use sys::sysctl::Restore;
 use sys::{Error, Identity, LinkName, Machine, NetNamespace, Range, Spawn, Tun, UdpSocket, Worker};
 use vpn::proto::{Shared, Translation};
 
+use super::aftermath::Guard;
 use super::{TunnelOptions, Unavailable, strike};
 
 /// The machine's own address in the tunnel, and the one that every device has. Devices keep theirs in a file, so these
@@ -59,6 +60,8 @@ pub(super) struct Network {
     sockets: [UdpSocket; 2],
     identity: Option<Identity>,
     _settings: Restore,
+    // Last: it may go when nothing is left to take away.
+    _guard: Guard,
 }
 
 impl Network {
@@ -78,6 +81,8 @@ impl Network {
         let mut settings = Restore::new();
         settings.forward()?;
         settings.keep_no_records()?;
+        let tables = vec![self::rules(&interface)?.table(), outer.table.clone()];
+        let guard = Guard::start(&options.data, &options.lock, tables, settings.changes());
         Ok(Self {
             _rules: rules,
             _outer: outer,
@@ -86,6 +91,7 @@ impl Network {
             sockets,
             identity: identity(machine.capabilities),
             _settings: settings,
+            _guard: guard,
         })
     }
 

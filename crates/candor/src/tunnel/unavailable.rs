@@ -2,6 +2,8 @@
 
 use sys::{Error, Missing};
 
+use crate::holder::{self, Transport};
+
 /// What this machine lacks and the line that gives it.
 #[derive(Debug)]
 pub(crate) struct Unavailable {
@@ -14,7 +16,10 @@ pub(crate) struct Unavailable {
 impl Unavailable {
     pub(super) fn port_taken(port: u16) -> Self {
         Self {
-            missing: format!("UDP port {port}; another program has it"),
+            missing: match holder::of(Transport::Udp, port) {
+                Some(holder) => format!("UDP port {port}; {holder} has it"),
+                None => format!("UDP port {port}; another program has it"),
+            },
             remedy: format!(
                 "sudo ss -lunp 'sport = :{port}'    (stop that program, or set another `port` under [vpn] in candor.toml)"
             ),

@@ -66,9 +66,14 @@ impl Provider {
 
     /// Starts `candor serve` in a folder that has a configuration.
     pub(crate) fn start_in(folder: TempDir, namespace: NetNamespace, arguments: &[&str]) -> Self {
+        Self::start_through(&[], folder, namespace, arguments)
+    }
+
+    /// The same by way of another program, such as `faketime -f -1d`.
+    pub(crate) fn start_through(way: &[&str], folder: TempDir, namespace: NetNamespace, arguments: &[&str]) -> Self {
         let said = folder.path().join("said");
         let log = std::fs::File::create(&said).expect("the folder can be written");
-        let mut command = Command::new(candor());
+        let mut command = command_through(way);
         command
             .arg("serve")
             .args(arguments)
@@ -99,6 +104,16 @@ impl Provider {
 
     pub(crate) fn said(&self) -> String {
         std::fs::read_to_string(&self.said).expect("the output is there")
+    }
+
+    /// Ends it as a crash would: at once, without a word.
+    pub(crate) fn kill(mut self) -> (TempDir, NetNamespace, String) {
+        self.child.kill().expect("it runs");
+        let _status = self.child.wait();
+        let said = self.said();
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a temporary folder"));
+        let namespace = std::mem::replace(&mut self.namespace, namespace());
+        (folder, namespace, said)
     }
 
     /// Waits until the program has said something.
@@ -227,6 +242,64 @@ pub(crate) fn value_of(page: &str, name: &str) -> String {
     rest.and_then(|rest| rest.split('"').next())
         .expect("the form has the field")
         .to_owned()
+}
+
+fn command_through(way: &[&str]) -> Command {
+    match way {
+        [] => Command::new(candor()),
+        [program, arguments @ ..] => {
+            let mut command = Command::new(program);
+            command.args(arguments).arg(candor());
+            command
+        }
+    }
+}
+
+/// Starts `candor serve` where it must refuse to; what it said.
+pub(crate) fn refused(folder: &Path, namespace: &NetNamespace, arguments: &[&str]) -> String {
+    let mut command = Command::new(candor());
+    command
+        .arg("serve")
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null());
+    let output = namespace
+        .run(|| command.output())
+        .expect("the namespace is there")
+        .expect("the program starts");
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "{}\n{}",
+        stdout(&output),
+        stderr(&output)
+    );
+    stderr(&output)
+}
+
+/// The names and contents of the files in a folder, to see that nothing was changed.
+pub(crate) fn contents(folder: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
+    let entries = std::fs::read_dir(folder).expect("the folder can be read");
+    entries
+        .map(|entry| entry.expect("the folder can be read"))
+        .filter(|entry| entry.path().is_file())
+        .map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            (name, std::fs::read(entry.path()).expect("the file can be read"))
+        })
+        .collect()
+}
+
+/// Runs a program of the machine in a namespace; what it printed.
+pub(crate) fn machine(namespace: &NetNamespace, program: &str, arguments: &[&str]) -> String {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    let output = namespace
+        .run(|| command.output())
+        .expect("the namespace is there")
+        .expect("the program is installed");
+    assert!(output.status.success(), "{program} {arguments:?}: {}", stderr(&output));
+    stdout(&output)
 }
 
 /// Waits for a state.

@@ -1,0 +1,305 @@
+//! What is wrong with the data folder is said, and nothing in it is lost or changed by the attempt.
+
+mod world;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use sys::NetNamespace;
+use tempfile::TempDir;
+use world::{Provider, contents, refused, stderr};
+
+const SMALL: &str = "[site]\nnames = [\"localhost\"]\n[vpn]\nenabled = false\n";
+const EMAIL: &str = "ada@example.org";
+const PASSWORD: &str = "three small words";
+
+/// A folder in which one member has joined, and which no instance uses.
+fn settled() -> (TempDir, NetNamespace) {
+    let provider = Provider::start(SMALL);
+    provider.join(EMAIL, PASSWORD);
+    let (folder, namespace, _) = provider.stop();
+    (folder, namespace)
+}
+
+fn data(folder: &TempDir) -> PathBuf {
+    folder.path().join("candor-data")
+}
+
+/// The databases and keys: what a refused start must leave as it was.
+fn kept(folder: &TempDir) -> std::collections::BTreeMap<String, Vec<u8>> {
+    let mut files = contents(&data(folder));
+    // An empty log is none: nothing in it could reach a file that is put back.
+    files.retain(|name, bytes| name != "lock" && !name.ends_with("-shm") && !bytes.is_empty());
+    files
+}
+
+fn unchanged(folder: &TempDir, before: &std::collections::BTreeMap<String, Vec<u8>>) {
+    let after = kept(folder);
+    assert_eq!(after.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>());
+    let changed: Vec<&String> = after
+        .keys()
+        .filter(|name| after.get(*name) != before.get(*name))
+        .collect();
+    assert!(changed.is_empty(), "a refused start changed {changed:?}");
+}
+
+fn signs_in(provider: &Provider, email: &str) -> bool {
+    let (email, password) = (format!("email={email}"), format!("password={PASSWORD}"));
+    let answer = provider.curl(&[
+        "--data-urlencode",
+        &email,
+        "--data-urlencode",
+        &password,
+        "http://localhost:8080/sign-in",
+    ]);
+    answer.contains("__Host-sid=")
+}
+
+/// Starts on the folder must be refused with these words and change nothing; `mend` makes it whole again.
+fn refused_and_unharmed(folder: TempDir, namespace: NetNamespace, words: &[&str], mend: impl FnOnce(&Path)) {
+    let before = kept(&folder);
+    for _ in 0..2 {
+        let said = refused(folder.path(), &namespace, &[]);
+        for word in words {
+            assert!(said.contains(word), "{word:?} is not in:\n{said}");
+        }
+        assert_eq!(
+            kept(&folder).keys().collect::<Vec<_>>(),
+            before.keys().collect::<Vec<_>>()
+        );
+        assert_eq!(kept(&folder), before, "a refused start changed a file");
+    }
+    mend(&data(&folder));
+    let provider = Provider::start_in(folder, namespace, &[]);
+    assert!(signs_in(&provider, EMAIL), "the member is there again");
+}
+
+#[test]
+fn a_second_instance_is_told_which_process_has_the_folder() {
+    let provider = Provider::start(SMALL);
+    let said = stderr(&provider.beside(&["serve"], ""));
+    assert!(
+        said.contains(&format!("another candor (process {})", provider.process())),
+        "{said}"
+    );
+    assert!(said.contains("stop it first") && said.contains("--data"), "{said}");
+}
+
+#[test]
+fn a_missing_key_database_is_not_made_anew() {
+    let (folder, namespace) = settled();
+    let keys = fs::read(data(&folder).join("keys.db")).unwrap();
+    fs::remove_file(data(&folder).join("keys.db")).unwrap();
+    refused_and_unharmed(
+        folder,
+        namespace,
+        &["keys.db is missing", "backup", "Nothing was changed"],
+        |data| {
+            fs::write(data.join("keys.db"), keys).unwrap();
+        },
+    );
+}
+
+#[test]
+fn a_missing_database_beside_its_keys_is_not_made_anew() {
+    let (folder, namespace) = settled();
+    let rows = fs::read(data(&folder).join("candor.db")).unwrap();
+    fs::remove_file(data(&folder).join("candor.db")).unwrap();
+    refused_and_unharmed(
+        folder,
+        namespace,
+        &["candor.db is missing", "keys.db is there"],
+        |data| {
+            fs::write(data.join("candor.db"), rows).unwrap();
+        },
+    );
+}
+
+#[test]
+fn a_truncated_key_database_is_refused_at_every_length() {
+    let (folder, namespace) = settled();
+    let path = data(&folder).join("keys.db");
+    let keys = fs::read(&path).unwrap();
+    for length in [0, 1, 99, 512, 4096, keys.len() - 4096, keys.len() - 1] {
+        fs::write(&path, &keys[..length]).unwrap();
+        let before = kept(&folder);
+        let said = refused(folder.path(), &namespace, &[]);
+        assert!(
+            said.contains("keys.db") && said.to_lowercase().contains("put"),
+            "{length} bytes: {said}"
+        );
+        unchanged(&folder, &before);
+    }
+    fs::write(&path, keys).unwrap();
+    assert!(signs_in(&Provider::start_in(folder, namespace, &[]), EMAIL));
+}
+
+#[test]
+fn the_key_database_of_another_instance_is_refused() {
+    let ((folder, namespace), (other, _elsewhere)) = (settled(), settled());
+    let keys = fs::read(data(&folder).join("keys.db")).unwrap();
+    fs::copy(data(&other).join("keys.db"), data(&folder).join("keys.db")).unwrap();
+    // Another instance has another wrapping key; with its own, the files do not belong together.
+    let wrapping = fs::read(data(&folder).join("wrapping.key")).unwrap();
+    let said = refused(folder.path(), &namespace, &[]);
+    assert!(said.contains("the wrapping key does not open keys.db"), "{said}");
+    fs::copy(data(&other).join("wrapping.key"), data(&folder).join("wrapping.key")).unwrap();
+    refused_and_unharmed(
+        folder,
+        namespace,
+        &["does not belong to this candor.db", "Put back"],
+        |data| {
+            fs::write(data.join("keys.db"), keys).unwrap();
+            fs::write(data.join("wrapping.key"), wrapping).unwrap();
+        },
+    );
+}
+
+#[test]
+fn a_wrong_missing_or_short_wrapping_key_is_told_and_the_right_one_opens_again() {
+    let (folder, namespace) = settled();
+    let path = data(&folder).join("wrapping.key");
+    let right = fs::read(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    let said = refused(folder.path(), &namespace, &[]);
+    assert!(
+        said.contains("wrapping.key is not there") && said.contains("put the key back"),
+        "{said}"
+    );
+    assert!(!path.exists(), "no new key was made");
+    for length in [0, 31, 33] {
+        fs::write(&path, vec![7; length]).unwrap();
+        let said = refused(folder.path(), &namespace, &[]);
+        assert!(said.contains("does not have 32 bytes"), "{said}");
+    }
+    fs::write(&path, [7; 32]).unwrap();
+    refused_and_unharmed(folder, namespace, &["the wrapping key does not open keys.db"], |data| {
+        fs::write(data.join("wrapping.key"), right).unwrap();
+    });
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_refused_and_named() {
+    let (folder, namespace) = settled();
+    let rows = fs::read(data(&folder).join("candor.db")).unwrap();
+    let status = Command::new("sqlite3")
+        .arg(data(&folder).join("candor.db"))
+        .arg("CREATE TABLE telepathy (thought BLOB NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID")
+        .status()
+        .unwrap();
+    assert!(status.success());
+    refused_and_unharmed(folder, namespace, &["newer version"], |data| {
+        fs::write(data.join("candor.db"), rows).unwrap();
+    });
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_told_with_what_to_do() {
+    let (folder, namespace) = settled();
+    // A program that root starts goes by the folder's owner, who may not write here any more.
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let mount = Mount::over(&data(&folder), &["--bind", &data(&folder).display().to_string()]);
+    mount.again("remount,ro,bind");
+    let said = refused(folder.path(), &namespace, &[]);
+    assert!(
+        said.contains("cannot be written") && said.contains("make it writable"),
+        "{said}"
+    );
+    drop(mount);
+    assert!(signs_in(&Provider::start_in(folder, namespace, &[]), EMAIL));
+}
+
+#[test]
+fn a_full_disk_loses_nothing_that_was_acknowledged_and_recovers_when_there_is_space() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("candor.toml"), SMALL).unwrap();
+    fs::create_dir(data(&folder)).unwrap();
+    let mount = Mount::over(&data(&folder), &["-t", "tmpfs", "-o", "size=2m", "none"]);
+    let provider = Provider::start_in(folder, world::namespace(), &[]);
+    provider.join(EMAIL, PASSWORD);
+    let filler = provider.data().join("filler");
+    // As much as fits: the write ends with "no space left".
+    let wrote = fs::write(&filler, vec![0; 2 << 20]);
+    assert!(wrote.is_err(), "the small disk is full");
+
+    let page = provider.curl(&["http://localhost:8080/join"]);
+    assert!(page.starts_with("HTTP/1.1 200"), "pages are served: {page}");
+    let accepted = world::value_of(&page, "accepted");
+    let (mut acknowledged, mut refusal) = (Vec::new(), None);
+    for number in 0..60 {
+        let email = format!("member{number}@example.org");
+        let answer = provider.curl(&[
+            "--data-urlencode",
+            &format!("email={email}"),
+            "--data-urlencode",
+            &format!("password={PASSWORD}"),
+            "--data",
+            &format!("age=42&agree=yes&accepted={accepted}"),
+            "http://localhost:8080/join",
+        ]);
+        if answer.contains("__Host-sid=") {
+            acknowledged.push(email);
+        } else {
+            refusal = Some((email, answer));
+            break;
+        }
+    }
+    let (refused_email, answer) = refusal.expect("a full disk refuses");
+    assert!(
+        answer.contains("disk is full") && answer.contains("Nothing that was acknowledged is lost"),
+        "{answer}"
+    );
+
+    fs::remove_file(&filler).unwrap();
+    world::until("service after there is space", || signs_in(&provider, EMAIL));
+    for email in &acknowledged {
+        assert!(signs_in(&provider, email), "{email} was acknowledged");
+    }
+    assert!(!signs_in(&provider, &refused_email), "nothing half-done");
+    provider.join(&refused_email, PASSWORD);
+
+    // And killed on a full disk.
+    let _full = fs::write(&filler, vec![0; 2 << 20]);
+    let (folder, namespace, _) = provider.kill();
+    fs::remove_file(data(&folder).join("filler")).unwrap();
+    let provider = Provider::start_in(folder, namespace, &[]);
+    for email in acknowledged.iter().map(String::as_str).chain([EMAIL, &refused_email]) {
+        assert!(signs_in(&provider, email), "{email} was acknowledged");
+    }
+    let (folder, _, _) = provider.stop();
+    drop(mount);
+    drop(folder);
+}
+
+/// A file system that is mounted over a folder until this is dropped.
+struct Mount(PathBuf);
+
+impl Mount {
+    fn over(folder: &Path, arguments: &[&str]) -> Self {
+        let status = Command::new("mount")
+            .args(arguments)
+            .arg(folder)
+            .status()
+            .expect("the machine does its part");
+        assert!(status.success(), "run this test as root: it mounts {arguments:?}");
+        Self(folder.to_owned())
+    }
+
+    fn again(&self, options: &str) {
+        let status = Command::new("mount")
+            .args(["-o", options])
+            .arg(&self.0)
+            .status()
+            .expect("the machine does its part");
+        assert!(status.success());
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        // Lazily: whoever still has a file open there keeps it until they end.
+        let _status = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}

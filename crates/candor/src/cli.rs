@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use policy::Language;
 
 /// Candor runs the services of an IP services provider from a privacy policy that it cannot break, and lets anybody
 /// check.
@@ -105,6 +106,9 @@ pub(crate) enum PolicyCommand {
         /// Print it as JSON
         #[arg(long)]
         json: bool,
+        /// The language: en or de
+        #[arg(long, value_name = "LANGUAGE", value_parser = language, default_value = "en")]
+        lang: Language,
     },
     /// Write the pages of a policy: the page, the one-screen label, the cookie table, the JSON
     Render {
@@ -113,6 +117,9 @@ pub(crate) enum PolicyCommand {
         /// The folder to write to; made when it is not there
         #[arg(long, value_name = "FOLDER")]
         out: PathBuf,
+        /// The language: en or de
+        #[arg(long, value_name = "LANGUAGE", value_parser = language, default_value = "en")]
+        lang: Language,
     },
     /// Print the digest of what a policy states
     Digest {
@@ -160,4 +167,15 @@ pub(crate) struct DeviceAddArgs {
     /// The file to write the configuration to; standard output when absent
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// The language that a tag names.
+fn language(tag: &str) -> Result<Language, String> {
+    Language::from_tag(tag).ok_or_else(|| {
+        let tags = Language::ALL.map(Language::tag);
+        format!(
+            "the pages are not written in this language; take one of: {}",
+            tags.join(" ")
+        )
+    })
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use policy::Compiled;
+use policy::{Compiled, Language};
 use store::{Options, Store};
 
 use crate::cli::{InstanceArgs, PolicyCommand};
@@ -32,8 +32,8 @@ impl From<policy::Errors> for Failure {
 pub(crate) fn run(command: PolicyCommand) -> ExitCode {
     let result = match command {
         PolicyCommand::Check { file } => check(&file),
-        PolicyCommand::Show { file, json } => show(&file, json),
-        PolicyCommand::Render { file, out } => render(&file, &out),
+        PolicyCommand::Show { file, json, lang } => show(&file, json, lang),
+        PolicyCommand::Render { file, out, lang } => render(&file, &out, lang),
         PolicyCommand::Digest { file } => compile(&file).map(|compiled| say::answer(compiled.plan().digest())),
         PolicyCommand::Statements { policy } => statements(policy.as_deref()),
         PolicyCommand::Publish {
@@ -88,24 +88,25 @@ fn check(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn show(file: &Path, json: bool) -> Result<(), Failure> {
+fn show(file: &Path, json: bool, language: Language) -> Result<(), Failure> {
     let compiled = compile(file)?;
     let text = if json {
         policy::show_json(&compiled, &fields(), env!("CARGO_PKG_VERSION"))
     } else {
-        policy::show_text(&compiled, &fields(), env!("CARGO_PKG_VERSION"))
+        policy::show_text(&compiled, &fields(), env!("CARGO_PKG_VERSION"), language)
     };
     say::answer(text.trim_end());
     Ok(())
 }
 
-fn render(file: &Path, out: &Path) -> Result<(), Failure> {
+fn render(file: &Path, out: &Path, language: Language) -> Result<(), Failure> {
     let source = read(file)?;
     let files = policy::render_files(
         &source,
         &file.display().to_string(),
         &fields(),
         env!("CARGO_PKG_VERSION"),
+        language,
     )?;
     std::fs::create_dir_all(out)
         .with_context(|| format!("the folder {} cannot be made", out.display()))

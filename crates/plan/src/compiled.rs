@@ -210,6 +210,14 @@ pub struct Collect {
     pub says: Says,
 }
 
+impl Collect {
+    /// The purposes in which the person has this say.
+    pub fn purposes_with(&self, wanted: Choice) -> Vec<PurposeId> {
+        let purposes = self.purposes.iter().filter(|(_, choice)| *choice == wanted);
+        purposes.map(|(purpose, _)| *purpose).collect()
+    }
+}
+
 /// Work in memory that keeps nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Process {

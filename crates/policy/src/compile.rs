@@ -10,6 +10,7 @@ use crate::problem::{Errors, Problem, Problems, Span};
 use crate::read::Reader;
 use crate::shape;
 use crate::tension::{self, Lint, Tension};
+use crate::tongue::Language;
 use crate::word::instead_of;
 use crate::{check, headings, statements};
 
@@ -62,6 +63,10 @@ impl Compiled {
     pub fn tensions(&self) -> &[Tension] {
         &self.tensions
     }
+    /// The same pairs in the words of a language.
+    pub fn tensions_in(&self, language: Language) -> Vec<Tension> {
+        tension::tensions(self.plan.parts(), language)
+    }
 }
 
 /// Compiles a policy file.
@@ -79,7 +84,7 @@ pub fn compile(source: &str, file_name: &str) -> Result<Compiled, Errors> {
         if let Some(parts) = draft.into_parts() {
             let plan = Plan::assemble(parts);
             return Ok(Compiled {
-                tensions: tension::tensions(plan.parts()),
+                tensions: tension::tensions(plan.parts(), Language::English),
                 plan,
                 source: Arc::from(source),
                 file_name: file_name.to_owned(),

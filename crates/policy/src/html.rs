@@ -7,7 +7,8 @@ use plan::FieldId;
 
 use crate::compile::Compiled;
 use crate::label::{Label, label};
-use crate::page::{COOKIE_COLUMNS, Item, Section, cookie_row, sections};
+use crate::page::{Item, Section, cookie_row, sections};
+use crate::tongue::{Language, Part, Tongue};
 
 /// The stylesheet of all pages; every rule is inside `.policy` or a `policy-` class.
 pub const STYLESHEET: &str = include_str!("policy.css");
@@ -31,90 +32,85 @@ pub(crate) fn escaped(text: &str) -> String {
 /// The long page as one `<article class="policy">`, with its own `<h1>`, to be put into a page of a site.
 ///
 /// `exercised` are the fields that the program really holds or looks at; `version` is the program's.
-pub fn page_fragment(compiled: &Compiled, exercised: &BTreeSet<FieldId>, version: &str) -> String {
+pub fn page_fragment(compiled: &Compiled, exercised: &BTreeSet<FieldId>, version: &str, language: Language) -> String {
     let parts = compiled.plan().parts();
-    let mut html = String::from("<article class=\"policy\">\n");
+    let tongue = language.tongue();
+    let mut html = article(
+        &tongue.page_title(&parts.controller.name),
+        Some(&meta(compiled, tongue)),
+    );
+    push(&mut html, format_args!("<p>{}</p>\n", tongue.intro()));
     push(
         &mut html,
-        format_args!("<h1>Privacy policy of {}</h1>\n", escaped(&parts.controller.name)),
+        format_args!(
+            "<section aria-labelledby=\"policy-short\">\n<h2 id=\"policy-short\">{}</h2>\n",
+            tongue.in_short()
+        ),
     );
-    push(
-        &mut html,
-        format_args!("<p class=\"policy-meta\">{}</p>\n", heading_line(compiled)),
-    );
-    html.push_str(
-        "<p>This page is written by the program from the policy that it was started with. What the policy does not \
-         declare, the program has no place for.</p>\n",
-    );
-    html.push_str("<section aria-labelledby=\"policy-short\">\n<h2 id=\"policy-short\">In short</h2>\n");
-    html.push_str(&boxes(&label(compiled, exercised), 3));
+    html.push_str(&boxes(&label(compiled, exercised, language), 3, tongue));
     html.push_str("</section>\n");
-    for section in sections(compiled, exercised) {
-        push_section(&mut html, &section);
-        if section.id == "memory" || (section.id == "kept" && parts.processes.is_empty()) {
-            html.push_str(&cookie_section(compiled));
+    for section in sections(compiled, exercised, language) {
+        push_section(&mut html, &section, tongue);
+        if section.part == Part::Memory || (section.part == Part::Kept && parts.processes.is_empty()) {
+            html.push_str(&cookie_section(compiled, tongue));
         }
     }
-    html.push_str(&foot(compiled, version));
+    html.push_str(&foot(compiled, version, tongue));
     html.push_str("</article>\n");
     html
 }
 
 /// The label of one screen as a fragment: collected, shared, kept, never.
-pub fn label_fragment(compiled: &Compiled, exercised: &BTreeSet<FieldId>) -> String {
-    let parts = compiled.plan().parts();
-    let mut html = String::from("<article class=\"policy\">\n");
-    push(
-        &mut html,
-        format_args!("<h1>Privacy label of {}</h1>\n", escaped(&parts.controller.name)),
-    );
-    push(
-        &mut html,
-        format_args!("<p class=\"policy-meta\">{}</p>\n", heading_line(compiled)),
-    );
-    html.push_str(&boxes(&label(compiled, exercised), 2));
+pub fn label_fragment(compiled: &Compiled, exercised: &BTreeSet<FieldId>, language: Language) -> String {
+    let tongue = language.tongue();
+    let title = tongue.label_title(&compiled.plan().parts().controller.name);
+    let mut html = article(&title, Some(&meta(compiled, tongue)));
+    html.push_str(&boxes(&label(compiled, exercised, language), 2, tongue));
     html.push_str("</article>\n");
     html
 }
 
 /// The table of cookies as a fragment.
-pub fn cookie_fragment(compiled: &Compiled) -> String {
-    let mut html = String::from("<article class=\"policy\">\n");
-    let name = escaped(&compiled.plan().parts().controller.name);
-    push(
-        &mut html,
-        format_args!("<h1>Cookies of {name}</h1>\n{}", cookie_table(compiled)),
-    );
+pub fn cookie_fragment(compiled: &Compiled, language: Language) -> String {
+    let tongue = language.tongue();
+    let mut html = article(&tongue.cookies_title(&compiled.plan().parts().controller.name), None);
+    html.push_str(&cookie_table(compiled, tongue));
     html.push_str("</article>\n");
     html
 }
 
+/// The beginning of a fragment; `meta` is escaped already.
+fn article(title: &str, meta: Option<&str>) -> String {
+    let mut html = format!("<article class=\"policy\">\n<h1>{}</h1>\n", escaped(title));
+    if let Some(meta) = meta {
+        push(&mut html, format_args!("<p class=\"policy-meta\">{meta}</p>\n"));
+    }
+    html
+}
+
 /// A fragment as a page of its own, with the stylesheet beside it.
-pub(crate) fn standalone(title: &str, fragment: &str) -> String {
+pub(crate) fn standalone(title: &str, fragment: &str, language: Language) -> String {
     format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
+        "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
          content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n<link rel=\"stylesheet\" \
          href=\"policy.css\">\n</head>\n<body class=\"policy-page\">\n<main>\n{fragment}</main>\n</body>\n</html>\n",
+        language.tag(),
         escaped(title)
     )
 }
 
-fn heading_line(compiled: &Compiled) -> String {
-    let parts = compiled.plan().parts();
-    let version = escaped(&parts.version);
-    match compiled.date() {
-        Some(date) => format!(
-            "Last changed on <time datetime=\"{0}\">{0}</time>, version {version}",
-            escaped(date)
-        ),
-        None => format!("Version {version}"),
-    }
+fn meta(compiled: &Compiled, tongue: &dyn Tongue) -> String {
+    let date = compiled
+        .date()
+        .map(|date| format!("<time datetime=\"{0}\">{0}</time>", escaped(date)));
+    tongue.meta(date.as_deref(), &escaped(&compiled.plan().parts().version))
 }
 
 /// The four boxes, with headings of the level that follows the page's last.
-fn boxes(label: &Label, heading_level: u8) -> String {
+fn boxes(label: &Label, heading_level: u8, tongue: &dyn Tongue) -> String {
     let mut html = String::from("<div class=\"policy-label\">\n");
-    for (heading, lines) in label.boxes() {
+    for (part, lines) in label.boxes() {
+        let heading = tongue.label_box(part);
         push(
             &mut html,
             format_args!("<div class=\"policy-box\"><h{heading_level}>{heading}</h{heading_level}><ul>"),
@@ -128,8 +124,8 @@ fn boxes(label: &Label, heading_level: u8) -> String {
     html
 }
 
-fn push_section(html: &mut String, section: &Section) {
-    let (id, heading, lead) = (section.id, section.heading, section.lead);
+fn push_section(html: &mut String, section: &Section, tongue: &dyn Tongue) {
+    let (id, heading, lead) = (section.part.anchor(), section.heading, section.lead);
     push(
         html,
         format_args!(
@@ -137,11 +133,11 @@ fn push_section(html: &mut String, section: &Section) {
              <p class=\"policy-lead\">{lead}</p>\n"
         ),
     );
-    section.items.iter().for_each(|item| push_item(html, item));
+    section.items.iter().for_each(|item| push_item(html, item, tongue));
     html.push_str("</section>\n");
 }
 
-fn push_item(html: &mut String, item: &Item) {
+fn push_item(html: &mut String, item: &Item, tongue: &dyn Tongue) {
     push(
         html,
         format_args!("<div class=\"policy-item\"><h3>{}</h3>", escaped(&item.title)),
@@ -149,45 +145,52 @@ fn push_item(html: &mut String, item: &Item) {
     for mark in &item.marks {
         push(
             html,
-            format_args!("<span class=\"policy-mark\">{}</span>", escaped(mark.words())),
+            format_args!("<span class=\"policy-mark\">{}</span>", escaped(tongue.mark(*mark))),
         );
     }
     let sentences = escaped(&item.sentences.join(" "));
     push(html, format_args!("<p>{sentences}</p>"));
-    html.push_str(&clauses(&item.clauses));
+    html.push_str(&clauses(&item.clauses, tongue));
     html.push_str("</div>\n");
 }
 
-fn clauses(says: &[String]) -> String {
+fn clauses(says: &[String], tongue: &dyn Tongue) -> String {
     match says.is_empty() {
         true => String::new(),
-        false => format!("<p class=\"policy-clauses\">clauses {}</p>", escaped(&says.join(", "))),
+        false => format!(
+            "<p class=\"policy-clauses\">{} {}</p>",
+            tongue.clauses(),
+            escaped(&says.join(", "))
+        ),
     }
 }
 
-fn cookie_section(compiled: &Compiled) -> String {
+fn cookie_section(compiled: &Compiled, tongue: &dyn Tongue) -> String {
     format!(
-        "<section aria-labelledby=\"policy-cookies\">\n<h2 id=\"policy-cookies\">Cookies</h2>\n{}</section>\n",
-        cookie_table(compiled)
+        "<section aria-labelledby=\"policy-cookies\">\n<h2 id=\"policy-cookies\">{}</h2>\n{}</section>\n",
+        tongue.cookies(),
+        cookie_table(compiled, tongue)
     )
 }
 
-fn cookie_table(compiled: &Compiled) -> String {
+fn cookie_table(compiled: &Compiled, tongue: &dyn Tongue) -> String {
     let cookies = &compiled.plan().parts().cookies;
     if cookies.is_empty() {
-        return "<p>No cookie is set.</p>\n".to_owned();
+        return format!("<p>{}</p>\n", tongue.no_cookie());
     }
-    let mut html = String::from("<p class=\"policy-lead\">No other cookie can be set, and none by anybody else.</p>\n");
-    html.push_str(
-        "<div class=\"policy-scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Cookies\"><table><thead><tr>",
+    let mut html = format!(
+        "<p class=\"policy-lead\">{}</p>\n<div class=\"policy-scroll\" tabindex=\"0\" role=\"region\" \
+         aria-label=\"{}\"><table><thead><tr>",
+        tongue.cookies_lead(),
+        tongue.cookies()
     );
-    for column in COOKIE_COLUMNS {
+    for column in tongue.cookie_columns() {
         push(&mut html, format_args!("<th scope=\"col\">{column}</th>"));
     }
     html.push_str("</tr></thead><tbody>\n");
     for cookie in cookies {
-        let [name, rest @ ..] = cookie_row(cookie);
-        let clauses = clauses(&cookie.says);
+        let [name, rest @ ..] = cookie_row(cookie, tongue);
+        let clauses = clauses(&cookie.says, tongue);
         push(
             &mut html,
             format_args!("<tr><td><code>{}</code>{clauses}</td>", escaped(&name)),
@@ -200,15 +203,11 @@ fn cookie_table(compiled: &Compiled) -> String {
     html
 }
 
-fn foot(compiled: &Compiled, version: &str) -> String {
+fn foot(compiled: &Compiled, version: &str, tongue: &dyn Tongue) -> String {
     let plan = compiled.plan();
-    format!(
-        "<footer class=\"policy-foot\"><p>Policy “{}”, plan digest <code>{}</code>, rendered by candor {}. Small \
-         numbers such as S3.9 name the clauses that a statement carries.</p></footer>\n",
-        escaped(&plan.parts().name),
-        plan.digest(),
-        escaped(version)
-    )
+    let digest = format!("<code>{}</code>", plan.digest());
+    let words = tongue.foot(&escaped(&plan.parts().name), &digest, &escaped(version));
+    format!("<footer class=\"policy-foot\"><p>{words}</p></footer>\n")
 }
 
 fn push(html: &mut String, text: std::fmt::Arguments<'_>) {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use plan::{FieldClass, FieldId, Keep, RecipientClass};
 
 use crate::compile::Compiled;
-use crate::english::{self, capitalised};
 use crate::page::is_collected;
+use crate::tongue::{LabelBox, Language, Tongue, capitalised};
 
 /// The lines of the four boxes.
 pub(crate) struct Label {
@@ -18,26 +18,27 @@ pub(crate) struct Label {
 
 impl Label {
     /// The boxes with their headings.
-    pub(crate) fn boxes(&self) -> [(&'static str, &[String]); 4] {
+    pub(crate) fn boxes(&self) -> [(LabelBox, &[String]); 4] {
         [
-            ("Collected", &self.collected),
-            ("Shared", &self.shared),
-            ("Kept", &self.kept),
-            ("Never", &self.never),
+            (LabelBox::Collected, &self.collected),
+            (LabelBox::Shared, &self.shared),
+            (LabelBox::Kept, &self.kept),
+            (LabelBox::Never, &self.never),
         ]
     }
 }
 
-pub(crate) fn label(compiled: &Compiled, exercised: &BTreeSet<FieldId>) -> Label {
+pub(crate) fn label(compiled: &Compiled, exercised: &BTreeSet<FieldId>, language: Language) -> Label {
+    let tongue = language.tongue();
     Label {
-        collected: collected(compiled, exercised),
-        shared: shared(compiled),
-        kept: kept(compiled, exercised),
-        never: never(compiled),
+        collected: collected(compiled, exercised, tongue),
+        shared: shared(compiled, tongue),
+        kept: kept(compiled, exercised, tongue),
+        never: never(compiled, tongue),
     }
 }
 
-fn collected(compiled: &Compiled, exercised: &BTreeSet<FieldId>) -> Vec<String> {
+fn collected(compiled: &Compiled, exercised: &BTreeSet<FieldId>, tongue: &dyn Tongue) -> Vec<String> {
     let plan = compiled.plan();
     let mut by_class: BTreeMap<FieldClass, Vec<&str>> = BTreeMap::new();
     let mut left_out = 0;
@@ -47,58 +48,56 @@ fn collected(compiled: &Compiled, exercised: &BTreeSet<FieldId>) -> Vec<String> 
             continue;
         }
         match exercised.contains(field) && statements.any(|collect| is_collected(collect, exercised)) {
-            true => by_class.entry(field.class()).or_default().push(field.words()),
+            true => by_class.entry(field.class()).or_default().push(tongue.field(*field)),
             false => left_out += 1,
         }
     }
-    let mut lines = class_lines(&by_class);
+    let mut lines = class_lines(&by_class, tongue);
     if lines.is_empty() {
-        lines.push("Nothing".to_owned());
+        lines.push(tongue.nothing_collected().to_owned());
     }
-    match left_out {
-        0 => {}
-        1 => lines.push("1 more datum is declared and not collected by this version".to_owned()),
-        count => lines.push(format!("{count} more are declared and not collected by this version")),
+    if left_out > 0 {
+        lines.push(tongue.left_out(left_out));
     }
     lines
 }
 
 /// One line for each class: `Your devices: device label, device public key`.
-fn class_lines(by_class: &BTreeMap<FieldClass, Vec<&str>>) -> Vec<String> {
+fn class_lines(by_class: &BTreeMap<FieldClass, Vec<&str>>, tongue: &dyn Tongue) -> Vec<String> {
     let lines = by_class.iter();
     lines
-        .map(|(class, words)| format!("{}: {}", capitalised(class.words()), words.join(", ")))
+        .map(|(class, words)| format!("{}: {}", capitalised(tongue.class(*class)), words.join(", ")))
         .collect()
 }
 
-fn shared(compiled: &Compiled) -> Vec<String> {
+fn shared(compiled: &Compiled, tongue: &dyn Tongue) -> Vec<String> {
     let parts = compiled.plan().parts();
     let outsiders = parts.recipients.iter();
     let outsiders = outsiders.filter(|r| r.enabled && r.class != RecipientClass::Resolver);
     let mut lines: Vec<String> = outsiders
-        .map(|r| format!("{}: {}", capitalised(&r.name), english::fields(&r.gets)))
+        .map(|r| format!("{}: {}", capitalised(&r.name), tongue.fields(&r.gets)))
         .collect();
     if lines.is_empty() {
-        lines.push("With nobody".to_owned());
+        lines.push(tongue.shared_with_nobody().to_owned());
     }
     if parts
         .recipients
         .iter()
         .any(|r| r.enabled && r.class == RecipientClass::Resolver)
     {
-        lines.push("Your device itself asks a name server for the names it looks up".to_owned());
+        lines.push(tongue.device_asks().to_owned());
     }
     if parts
         .discloses
         .iter()
         .any(|d| d.grounds.iter().any(|ground| ground == "legal-order"))
     {
-        lines.push("On lawful orders, what is kept".to_owned());
+        lines.push(tongue.on_orders().to_owned());
     }
     lines
 }
 
-fn kept(compiled: &Compiled, exercised: &BTreeSet<FieldId>) -> Vec<String> {
+fn kept(compiled: &Compiled, exercised: &BTreeSet<FieldId>, tongue: &dyn Tongue) -> Vec<String> {
     let plan = compiled.plan();
     let mut by_keep: Vec<(Keep, BTreeSet<FieldClass>)> = Vec::new();
     let kept = plan.kept_fields().filter(|field| exercised.contains(field));
@@ -110,15 +109,15 @@ fn kept(compiled: &Compiled, exercised: &BTreeSet<FieldId>) -> Vec<String> {
         }
     }
     let lines = by_keep.iter().map(|(keep, classes)| {
-        let words: Vec<&str> = classes.iter().map(|class| class.words()).collect();
-        format!("{}: {}", capitalised(&english::list(&words)), english::keep(*keep))
+        let words: Vec<&str> = classes.iter().map(|class| tongue.class(*class)).collect();
+        format!("{}: {}", capitalised(&tongue.names(&words)), tongue.keep(*keep))
     });
     let mut lines: Vec<String> = lines.collect();
-    lines.push("Your account and all of it: erased when you ask".to_owned());
+    lines.push(tongue.erased_on_request().to_owned());
     lines
 }
 
-fn never(compiled: &Compiled) -> Vec<String> {
+fn never(compiled: &Compiled, tongue: &dyn Tongue) -> Vec<String> {
     let parts = compiled.plan().parts();
     let promised = parts.promises.iter().flat_map(|promise| &promise.never);
     let refused = parts.refuses.iter().flat_map(|refuse| &refuse.fields);
@@ -126,12 +125,10 @@ fn never(compiled: &Compiled) -> Vec<String> {
     let kept_elsewhere = |field: &FieldId| compiled.plan().allows(*field, plan::act::ActId::Keep);
     let mut by_class: BTreeMap<FieldClass, Vec<&str>> = BTreeMap::new();
     for field in never.iter().filter(|field| !kept_elsewhere(field)) {
-        by_class.entry(field.class()).or_default().push(field.words());
+        by_class.entry(field.class()).or_default().push(tongue.field(*field));
     }
-    let mut lines = class_lines(&by_class);
-    lines.extend(parts.nevers.iter().map(|(never, _)| match never {
-        plan::Never::Sell => "Selling your data".to_owned(),
-        plan::Never::Profile => "A profile of you for advertising".to_owned(),
-    }));
+    let mut lines = class_lines(&by_class, tongue);
+    let nevers = parts.nevers.iter();
+    lines.extend(nevers.map(|(never, _)| tongue.never_label(*never).to_owned()));
     lines
 }

@@ -10,37 +10,32 @@ use crate::carried::statements;
 use crate::compile::Compiled;
 use crate::html::{STYLESHEET, cookie_fragment, label_fragment, page_fragment, standalone};
 use crate::page::is_collected;
-use crate::{english, tension::Tension};
+use crate::tension::Tension;
+use crate::tongue::Language;
 
 /// A rendered file: its name and its bytes.
 pub type File = (&'static str, Vec<u8>);
 
-/// The files of a rendered policy: the long page, the label of one screen, the cookie table, the stylesheet of the
-/// three, the plan as JSON, and the policy file itself.
+/// The files of a rendered policy in one language: the long page, the label of one screen, the cookie table, the
+/// stylesheet of the three, the plan as JSON, and the policy file itself.
 ///
 /// `exercised` are the fields that the program really holds or looks at; `version` is the program's.
-pub fn render(compiled: &Compiled, exercised: &BTreeSet<FieldId>, version: &str) -> Vec<File> {
+pub fn render(compiled: &Compiled, exercised: &BTreeSet<FieldId>, version: &str, language: Language) -> Vec<File> {
     let operator = &compiled.plan().parts().controller.name;
-    let page = page_fragment(compiled, exercised, version);
-    let label = label_fragment(compiled, exercised);
-    let cookies = cookie_fragment(compiled);
-    let mut policy_json = format!("{:#}", plan_json(compiled, exercised, version));
-    policy_json.push('\n');
+    let tongue = language.tongue();
+    let page = page_fragment(compiled, exercised, version, language);
+    let label = label_fragment(compiled, exercised, language);
+    let cookies = cookie_fragment(compiled, language);
+    let page_of = |title: &str, fragment: &str| standalone(title, fragment, language).into_bytes();
     vec![
-        (
-            "index.html",
-            standalone(&format!("Privacy policy of {operator}"), &page).into_bytes(),
-        ),
-        (
-            "label.html",
-            standalone(&format!("Privacy label of {operator}"), &label).into_bytes(),
-        ),
-        (
-            "cookies.html",
-            standalone(&format!("Cookies of {operator}"), &cookies).into_bytes(),
-        ),
+        ("index.html", page_of(&tongue.page_title(operator), &page)),
+        ("label.html", page_of(&tongue.label_title(operator), &label)),
+        ("cookies.html", page_of(&tongue.cookies_title(operator), &cookies)),
         ("policy.css", STYLESHEET.as_bytes().to_vec()),
-        ("policy.json", policy_json.into_bytes()),
+        (
+            "policy.json",
+            format!("{:#}\n", plan_json(compiled, exercised, version)).into_bytes(),
+        ),
         ("policy.kdl", compiled.source().as_bytes().to_vec()),
     ]
 }
@@ -60,7 +55,8 @@ pub fn page_digest(files: &[File], version: &str) -> Digest {
     Digest::from_bytes(hasher.finalize().into())
 }
 
-/// The plan as JSON: tuples, statements with their clauses, fields, tensions and digests.
+/// The plan as JSON: tuples, statements with their clauses, fields, tensions and digests. Its words are English in
+/// every language of the pages: it is read by programs.
 pub fn plan_json(compiled: &Compiled, exercised: &BTreeSet<FieldId>, version: &str) -> Value {
     let plan = compiled.plan();
     let parts = plan.parts();
@@ -97,7 +93,7 @@ fn fields_json(compiled: &Compiled, exercised: &BTreeSet<FieldId>) -> Vec<Value>
             "words": field.words(),
             "class": field.class().words(),
             "dpv": field.dpv(),
-            "keep": plan.keep(*field).map(|kept| english::keep(kept.keep)),
+            "keep": plan.keep(*field).map(|kept| Language::English.keep(kept.keep)),
             "collected_by_this_version": collected && exercised.contains(field),
         })
     };

@@ -10,6 +10,7 @@ use crate::label::label;
 use crate::page::{Section, cookie_row, sections};
 use crate::problem::{Errors, excerpt};
 use crate::render::{File, plan_json, render};
+use crate::tongue::{Language, Tongue};
 
 /// Columns of the text, as a page of a manual has.
 const COLUMNS: usize = 92;
@@ -57,34 +58,37 @@ pub fn check_text(source: &str, file_name: &str) -> Result<String, Errors> {
 }
 
 /// The policy as text for a terminal: what the long page says.
-pub fn show_text(compiled: &Compiled, exercised: &BTreeSet<FieldId>, version: &str) -> String {
+pub fn show_text(compiled: &Compiled, exercised: &BTreeSet<FieldId>, version: &str, language: Language) -> String {
     let plan = compiled.plan();
     let parts = plan.parts();
-    let mut text = format!("Privacy policy of {}\n", parts.controller.name);
+    let tongue = language.tongue();
+    let mut text = format!("{}\n", tongue.page_title(&parts.controller.name));
     let date = compiled.date().map_or(String::new(), |date| format!("{date}, "));
     push(
         &mut text,
         format_args!("{date}version {}, plan digest {}\n", parts.version, plan.digest()),
     );
-    push(&mut text, format_args!("as candor {version} runs it\n\nIN SHORT\n"));
-    for (heading, lines) in label(compiled, exercised).boxes() {
-        push(&mut text, format_args!("  {heading}\n"));
+    push(
+        &mut text,
+        format_args!("{}\n\n{}\n", tongue.run_by(version), tongue.in_short().to_uppercase()),
+    );
+    for (part, lines) in label(compiled, exercised, language).boxes() {
+        push(&mut text, format_args!("  {}\n", tongue.label_box(part)));
         lines.iter().for_each(|line| wrap(&mut text, line, "    "));
     }
-    sections(compiled, exercised)
+    sections(compiled, exercised, language)
         .iter()
-        .for_each(|section| push_section(&mut text, section));
-    text.push_str("\nCOOKIES\n");
+        .for_each(|section| push_section(&mut text, section, tongue));
+    push(&mut text, format_args!("\n{}\n", tongue.cookies().to_uppercase()));
     if parts.cookies.is_empty() {
-        text.push_str("  No cookie is set.\n");
+        wrap(&mut text, tongue.no_cookie(), "  ");
     }
     for cookie in &parts.cookies {
-        let [name, surface, purpose, life, set] = cookie_row(cookie);
         let clauses = match cookie.says.is_empty() {
             true => String::new(),
             false => format!(" ({})", cookie.says.join(", ")),
         };
-        let line = format!("{name}, on {surface}: {purpose}; {life}; set: {set}{clauses}");
+        let line = format!("{}{clauses}", tongue.cookie_line(&cookie_row(cookie, tongue)));
         wrap(&mut text, &line, "  ");
     }
     text
@@ -104,18 +108,19 @@ pub fn render_files(
     file_name: &str,
     exercised: &BTreeSet<FieldId>,
     version: &str,
+    language: Language,
 ) -> Result<Vec<File>, Errors> {
-    compile(source, file_name).map(|compiled| render(&compiled, exercised, version))
+    compile(source, file_name).map(|compiled| render(&compiled, exercised, version, language))
 }
 
-fn push_section(text: &mut String, section: &Section) {
+fn push_section(text: &mut String, section: &Section, tongue: &dyn Tongue) {
     push(text, format_args!("\n{}\n", section.heading.to_uppercase()));
     wrap(text, section.lead, "  ");
     for item in &section.items {
         text.push('\n');
         wrap(text, &item.title, "  ");
         for mark in &item.marks {
-            push(text, format_args!("    [{}]\n", mark.words()));
+            push(text, format_args!("    [{}]\n", tongue.mark(*mark)));
         }
         wrap(text, &item.sentences.join(" "), "    ");
         if !item.clauses.is_empty() {
@@ -125,7 +130,7 @@ fn push_section(text: &mut String, section: &Section) {
 }
 
 /// Adds `words` in lines of [`COLUMNS`], each after `indent`.
-fn wrap(text: &mut String, words: &str, indent: &str) {
+pub(crate) fn wrap(text: &mut String, words: &str, indent: &str) {
     let mut column = 0;
     for word in words.split_whitespace() {
         let length = word.chars().count();
@@ -143,6 +148,6 @@ fn wrap(text: &mut String, words: &str, indent: &str) {
     text.push('\n');
 }
 
-fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+pub(crate) fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     text.write_fmt(arguments).expect("a String takes every text");
 }

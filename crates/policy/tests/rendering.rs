@@ -6,17 +6,47 @@ mod this_version;
 
 use std::collections::BTreeSet;
 
-use policy::{Compiled, clause::ClauseId, compile};
+use policy::{Compiled, Language, clause::ClauseId, compile};
 use this_version::{exercised, profile};
 
 #[test]
 fn the_default_policy_reads_as_plain_english() {
-    insta::assert_snapshot!(policy::show_text(&profile("default"), &exercised(), "0.0.0"));
+    insta::assert_snapshot!(policy::show_text(
+        &profile("default"),
+        &exercised(),
+        "0.0.0",
+        Language::English
+    ));
 }
 
 #[test]
 fn the_no_log_vpn_reads_as_plain_english() {
-    insta::assert_snapshot!(policy::show_text(&profile("no-log-vpn"), &exercised(), "0.0.0"));
+    insta::assert_snapshot!(policy::show_text(
+        &profile("no-log-vpn"),
+        &exercised(),
+        "0.0.0",
+        Language::English
+    ));
+}
+
+#[test]
+fn the_default_policy_reads_as_plain_german() {
+    insta::assert_snapshot!(policy::show_text(
+        &profile("default"),
+        &exercised(),
+        "0.0.0",
+        Language::German
+    ));
+}
+
+#[test]
+fn the_no_log_vpn_reads_as_plain_german() {
+    insta::assert_snapshot!(policy::show_text(
+        &profile("no-log-vpn"),
+        &exercised(),
+        "0.0.0",
+        Language::German
+    ));
 }
 
 #[test]
@@ -38,7 +68,7 @@ fn a_policy_without_two_sides_has_no_tension() {
 #[test]
 fn every_clause_of_the_profile_is_on_its_page() {
     let compiled = profile("no-log-vpn");
-    let page = policy::page_fragment(&compiled, &exercised(), "0.0.0");
+    let page = policy::page_fragment(&compiled, &exercised(), "0.0.0", Language::English);
     let mut on_page = BTreeSet::new();
     for line in page.split("<p class=\"policy-clauses\">clauses ").skip(1) {
         let (clauses, _) = line.split_once("</p>").unwrap();
@@ -58,7 +88,11 @@ fn what_this_version_does_not_collect_is_marked() {
     let mark = "declared, not collected by this version";
     let everything = plan::FieldId::ALL.iter().copied().collect();
     let nothing = BTreeSet::new();
-    let marks = |exercised: &BTreeSet<_>| policy::page_fragment(&compiled, exercised, "0").matches(mark).count();
+    let marks = |exercised: &BTreeSet<_>| {
+        policy::page_fragment(&compiled, exercised, "0", Language::English)
+            .matches(mark)
+            .count()
+    };
     assert_eq!(marks(&nothing), 4);
     // Talking with others is a purpose that this version does not pursue, whatever it can hold.
     assert_eq!(marks(&everything), 1);
@@ -67,7 +101,7 @@ fn what_this_version_does_not_collect_is_marked() {
 #[test]
 fn pages_carry_no_script_no_inline_style_and_nothing_from_elsewhere() {
     for name in ["default", "no-log-vpn", "examples/forum"] {
-        for (file, bytes) in policy::render(&profile(name), &exercised(), "0.0.0") {
+        for (file, bytes) in policy::render(&profile(name), &exercised(), "0.0.0", Language::English) {
             let text = String::from_utf8(bytes).unwrap();
             if file.ends_with(".html") {
                 for forbidden in ["<script", "style=", "<style", "http://", "https://", "<img", "onclick"] {
@@ -99,7 +133,7 @@ fn the_operators_texts_are_escaped_everywhere() {
            }}"#
     );
     let compiled: Compiled = compile(&source, "hostile.kdl").unwrap_or_else(|errors| panic!("{errors}"));
-    for (file, bytes) in policy::render(&compiled, &exercised(), hostile) {
+    for (file, bytes) in policy::render(&compiled, &exercised(), hostile, Language::English) {
         if file.ends_with(".html") {
             assert!(!String::from_utf8(bytes).unwrap().contains("<script"), "{file}");
         }
@@ -120,7 +154,7 @@ fn the_json_is_whole() {
 
 #[test]
 fn the_page_digest_follows_the_text_and_the_programs_version() {
-    let render = |version: &str| policy::render(&profile("default"), &exercised(), version);
+    let render = |version: &str| policy::render(&profile("default"), &exercised(), version, Language::English);
     let digest = policy::page_digest(&render("0.1.0"), "0.1.0");
     assert_eq!(digest, policy::page_digest(&render("0.1.0"), "0.1.0"));
     assert_ne!(digest, policy::page_digest(&render("0.1.1"), "0.1.1"));

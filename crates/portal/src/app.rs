@@ -71,8 +71,8 @@ pub(crate) struct Inner {
     pub(crate) assets: Assets,
     /// The picture of the policy, in the order of [`Language::ALL`].
     lifetimes: [Lifetimes; Language::ALL.len()],
-    /// The policy page's heading and the rest; the picture stands between them.
-    pub(crate) policy_page: (String, String),
+    /// The policy page's heading and the rest, in the same order; the picture stands between them.
+    policy_pages: [(String, String); Language::ALL.len()],
     pub(crate) policy_json: String,
     pub(crate) joins: RateLimit,
     pub(crate) sign_ins: RateLimit,
@@ -105,7 +105,8 @@ impl App {
         Ok(Self(Arc::new(Inner {
             assets: Assets::new(),
             lifetimes: Language::ALL.map(|language| lifetimes(language, policy.plan(), &exercised)),
-            policy_page: split_page(policy::page_fragment(&policy, &exercised, version)),
+            policy_pages: Language::ALL
+                .map(|language| split_page(policy::page_fragment(&policy, &exercised, version, language))),
             policy_json: policy::show_json(&policy, &exercised, version),
             joins: RateLimit::new(JOIN_BURST, JOIN_REFILL_SECONDS),
             sign_ins: RateLimit::new(SIGN_IN_BURST, SIGN_IN_REFILL_SECONDS),
@@ -129,6 +130,11 @@ impl App {
     }
 
     /// The picture of the policy.
+    /// The policy page's heading and the rest.
+    pub(crate) fn policy_page(&self, language: Language) -> &(String, String) {
+        &self.policy_pages[language as usize]
+    }
+
     pub(crate) fn lifetimes(&self, language: Language) -> &Lifetimes {
         &self.lifetimes[language as usize]
     }

@@ -179,7 +179,7 @@ struct RunningPolicyPage<'a> {
     statements: Vec<(String, String)>,
     /// Whether any statement carries a clause.
     clauses: bool,
-    tensions: &'a [Tension],
+    tensions: Vec<Tension>,
     lints: Vec<&'a str>,
     not_collected: Vec<&'static str>,
     kinds: Vec<(Saying, usize)>,
@@ -214,7 +214,7 @@ pub(crate) async fn policy(
         lifetimes: app.lifetimes(speech.language),
         clauses: statements.iter().any(|(_, clauses)| !clauses.is_empty()),
         statements,
-        tensions: app.policy.tensions(),
+        tensions: app.policy.tensions_in(speech.language),
         lints: app.policy.lints().iter().map(|lint| lint.text.as_str()).collect(),
         not_collected: not_collected(&app, speech.language),
         kinds: kinds

@@ -32,6 +32,7 @@ pub(crate) async fn policy(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let privacy_control = headers.get("sec-gpc").is_some_and(|value| value == "1");
+    let (heading, article) = app.policy_page(speech.language);
     let mut response = page(
         StatusCode::OK,
         &PolicyPage {
@@ -42,8 +43,8 @@ pub(crate) async fn policy(
                 guest.signed_in.as_ref(),
             ),
             lifetimes: app.lifetimes(speech.language),
-            heading: &app.policy_page.0,
-            article: &app.policy_page.1,
+            heading,
+            article,
             privacy_control,
         },
     );

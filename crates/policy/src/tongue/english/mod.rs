@@ -1,0 +1,128 @@
+//! English.
+
+mod frame;
+mod page;
+mod tension;
+
+use plan::{FieldClass, FieldId, Keep, PurposeId, Surface, Until, Upkeep};
+
+use super::{Unit, Vocabulary, measured};
+
+pub(crate) struct English;
+
+impl Vocabulary for English {
+    fn field(&self, field: FieldId) -> &'static str {
+        field.words()
+    }
+    fn class(&self, class: FieldClass) -> &'static str {
+        class.words()
+    }
+    fn purpose(&self, purpose: PurposeId) -> &'static str {
+        purpose.words()
+    }
+    fn surface(&self, surface: Surface) -> &'static str {
+        surface.words()
+    }
+    fn on(&self, surface: Surface) -> &'static str {
+        match surface {
+            Surface::Tunnel => "on the VPN tunnel",
+            Surface::Dns => "on the name service",
+            Surface::Exit => "on shared exits",
+            Surface::Talk => "on messages and calls",
+            Surface::Account => "on your account",
+            Surface::Site => "on this web site",
+            Surface::App => "on the app",
+            Surface::Support => "on support",
+        }
+    }
+    fn and(&self) -> &'static str {
+        "and"
+    }
+    fn length(&self, seconds: i64) -> String {
+        let (count, unit) = measured(seconds);
+        let name = match unit {
+            Unit::Day => "day",
+            Unit::Hour => "hour",
+            Unit::Minute => "minute",
+            Unit::Second => "second",
+        };
+        match count {
+            1 => format!("1 {name}"),
+            count => format!("{count} {name}s"),
+        }
+    }
+    fn keep(&self, keep: Keep) -> String {
+        let mut text = match (keep.until, keep.seconds) {
+            (None, seconds) => format!("for {}", self.length(seconds.unwrap_or(0))),
+            (Some(until), None) => until_words(until).to_owned(),
+            (Some(until), Some(seconds)) => {
+                format!("{}, and for {} at most", until_words(until), self.length(seconds))
+            }
+        };
+        match keep.plus {
+            None => {}
+            Some(Upkeep::Seconds(seconds)) => text.push_str(&format!(", and {} after that", self.length(seconds))),
+            Some(Upkeep::TaxLaw) => text.push_str(", and the facts of an invoice as long as tax law demands"),
+        }
+        text
+    }
+}
+
+const fn until_words(until: Until) -> &'static str {
+    match until {
+        Until::AccountClosed => "until you close your account",
+        Until::TicketResolved => "until your request is resolved",
+        Until::Deleted => "until you delete it",
+    }
+}
+
+/// With a capital letter at its beginning.
+pub(crate) fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_read_as_english() {
+        assert_eq!(capitalised("é-mail"), "É-mail");
+        let ticket = Keep {
+            seconds: Some(14 * 86_400),
+            until: Some(Until::TicketResolved),
+            plus: None,
+        };
+        assert_eq!(
+            English.keep(ticket),
+            "until your request is resolved, and for 14 days at most"
+        );
+        let invoice = Keep {
+            seconds: None,
+            until: Some(Until::AccountClosed),
+            plus: Some(Upkeep::TaxLaw),
+        };
+        assert_eq!(
+            English.keep(invoice),
+            "until you close your account, and the facts of an invoice as long as tax law demands"
+        );
+    }
+
+    #[test]
+    fn lengths_are_said_in_the_largest_whole_unit() {
+        for (seconds, said) in [
+            (60, "1 minute"),
+            (5_400, "90 minutes"),
+            (43_200, "12 hours"),
+            (86_400, "1 day"),
+        ] {
+            assert_eq!(English.length(seconds), said);
+        }
+        assert_eq!(English.length(1_209_600), "14 days");
+        assert_eq!(English.length(61), "61 seconds");
+    }
+}

@@ -121,6 +121,20 @@ pub(crate) enum PolicyCommand {
         #[arg(long, value_name = "LANGUAGE", value_parser = language, default_value = "en")]
         lang: Language,
     },
+    /// Print what changes for members from one policy to another, exactly
+    #[command(after_help = DIFF_HELP)]
+    Diff {
+        /// The policy in force
+        old: PathBuf,
+        /// The policy that is to follow
+        new: PathBuf,
+        /// Print it as JSON, in every language at once
+        #[arg(long)]
+        json: bool,
+        /// The language: en or de
+        #[arg(long, value_name = "LANGUAGE", value_parser = language, default_value = "en")]
+        lang: Language,
+    },
     /// Print the digest of what a policy states
     Digest {
         /// The policy file
@@ -168,6 +182,9 @@ pub(crate) struct DeviceAddArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
+
+const DIFF_HELP: &str = "Exit code: 0 nothing that members must be told of (no difference, wording, or only what \
+becomes stricter), 1 members must be told, 2 a file cannot be read or does not compile";
 
 /// The language that a tag names.
 fn language(tag: &str) -> Result<Language, String> {

@@ -1,11 +1,11 @@
-//! `candor policy …`: exit code 0 when all is well, 1 when the policy is wrong, 2 for wrong usage.
+//! `candor policy …`: exit code 0 when all is well, 1 when the policy is wrong, 2 for wrong usage. `diff` has its own.
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use policy::{Compiled, Language};
+use policy::{Compiled, Language, Verdict};
 use store::{Options, Store};
 
 use crate::cli::{InstanceArgs, PolicyCommand};
@@ -31,6 +31,7 @@ impl From<policy::Errors> for Failure {
 /// Runs a policy command.
 pub(crate) fn run(command: PolicyCommand) -> ExitCode {
     let result = match command {
+        PolicyCommand::Diff { old, new, json, lang } => return diff(&old, &new, json, lang),
         PolicyCommand::Check { file } => check(&file),
         PolicyCommand::Show { file, json, lang } => show(&file, json, lang),
         PolicyCommand::Render { file, out, lang } => render(&file, &out, lang),
@@ -119,6 +120,32 @@ fn render(file: &Path, out: &Path, language: Language) -> Result<(), Failure> {
         say::answer(path.display());
     }
     Ok(())
+}
+
+/// Exit code 1 is for a significant change; whatever is wrong with the files is 2.
+fn diff(old: &Path, new: &Path, json: bool, language: Language) -> ExitCode {
+    let compiled = compile(old).and_then(|old| Ok((old, compile(new)?)));
+    let (old, new) = match compiled {
+        Ok(compiled) => compiled,
+        Err(Failure::Policy(errors)) => {
+            say::complaint(format_args!("{errors}"));
+            return ExitCode::from(USAGE);
+        }
+        Err(Failure::Usage(error) | Failure::Other(error)) => {
+            say::complaint(format_args!("candor: {}", chain(&error)));
+            return ExitCode::from(USAGE);
+        }
+    };
+    let difference = policy::difference(&old, &new);
+    let text = match json {
+        true => policy::difference_json(&difference),
+        false => policy::difference_text(&difference, language),
+    };
+    say::answer(text.trim_end());
+    match difference.verdict() {
+        Verdict::Same | Verdict::Wording | Verdict::Insignificant => ExitCode::SUCCESS,
+        Verdict::Significant => ExitCode::FAILURE,
+    }
 }
 
 fn statements(policy: Option<&Path>) -> Result<(), Failure> {

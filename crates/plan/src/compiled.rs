@@ -505,6 +505,11 @@ impl Plan {
         self.tuples.iter().map(Tuple::to_json)
     }
 
+    /// The same tuples with their values apart.
+    pub const fn tuple_set(&self) -> &BTreeSet<Tuple> {
+        &self.tuples
+    }
+
     /// SHA-256 of the canonical tuples. Names, versions, clause ids and notes are not part of it.
     pub const fn digest(&self) -> Digest {
         self.digest

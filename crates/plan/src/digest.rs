@@ -58,11 +58,19 @@ impl FromStr for Digest {
 
 /// One fact that a policy states: its kind and its values, in a fixed order.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct Tuple(Vec<String>);
+pub struct Tuple(Vec<String>);
 
 impl Tuple {
+    /// What the fact is about: `collect`, `promise`, `recipient`…
+    pub fn kind(&self) -> &str {
+        self.0.first().map_or("", String::as_str)
+    }
+    /// What it says, in the order of its kind.
+    pub fn values(&self) -> &[String] {
+        self.0.get(1..).unwrap_or_default()
+    }
     /// The tuple as RFC 8785 (JSON Canonicalization Scheme) prints an array of strings.
-    pub(crate) fn to_json(&self) -> String {
+    pub fn to_json(&self) -> String {
         let mut json = String::from("[");
         for (index, value) in self.0.iter().enumerate() {
             if index > 0 {
@@ -191,7 +199,7 @@ fn collect_facts(set: &mut Facts, collect: &Collect) {
                         purpose.key().into(),
                         choice.key().into(),
                         collect.basis.key().into(),
-                        keep_key(collect.keep),
+                        collect.keep.key(),
                         collect.grain.map_or("-", crate::Grain::key).into(),
                         if collect.required { "required" } else { "optional" }.into(),
                         collect.when.clone().unwrap_or_else(|| "-".into()),
@@ -275,15 +283,40 @@ fn pairs(fields: &[FieldId], purposes: &[PurposeId]) -> Vec<(String, String)> {
         .collect()
 }
 
-fn keep_key(keep: Keep) -> String {
-    let length = keep.seconds.map_or("-".into(), |seconds| format!("{seconds}s"));
-    let until = keep.until.map_or("-", crate::Until::key);
-    let plus = match keep.plus {
-        None => "-".into(),
-        Some(Upkeep::Seconds(seconds)) => format!("{seconds}s"),
-        Some(Upkeep::TaxLaw) => "tax-law".into(),
-    };
-    format!("{length} {until} {plus}")
+impl Keep {
+    /// The keep as a tuple writes it: length, event, and what is added after the event.
+    fn key(self) -> String {
+        let length = self.seconds.map_or("-".into(), |seconds| format!("{seconds}s"));
+        let until = self.until.map_or("-", crate::Until::key);
+        let plus = match self.plus {
+            None => "-".into(),
+            Some(Upkeep::Seconds(seconds)) => format!("{seconds}s"),
+            Some(Upkeep::TaxLaw) => "tax-law".into(),
+        };
+        format!("{length} {until} {plus}")
+    }
+
+    /// The keep that a tuple writes as `key`.
+    pub fn from_key(key: &str) -> Option<Self> {
+        let seconds = |text: &str| text.strip_suffix('s')?.parse::<i64>().ok();
+        let mut words = key.split(' ');
+        let (length, until, plus) = (words.next()?, words.next()?, words.next()?);
+        Some(Self {
+            seconds: match length {
+                "-" => None,
+                length => Some(seconds(length)?),
+            },
+            until: match until {
+                "-" => None,
+                until => Some(crate::Until::from_key(until)?),
+            },
+            plus: match plus {
+                "-" => None,
+                "tax-law" => Some(Upkeep::TaxLaw),
+                plus => Some(Upkeep::Seconds(seconds(plus)?)),
+            },
+        })
+    }
 }
 
 #[derive(Default)]
@@ -304,6 +337,22 @@ mod tests {
     fn a_tuple_prints_as_canonical_json() {
         let tuple = Tuple(vec!["note".into(), "a \"quote\"\u{1}\n\\ ü".into()]);
         assert_eq!(tuple.to_json(), "[\"note\",\"a \\\"quote\\\"\\u0001\\n\\\\ ü\"]");
+    }
+
+    #[test]
+    fn a_keep_survives_writing_and_reading() {
+        let lengths = [None, Some(60), Some(86_400)];
+        let untils = [None].into_iter().chain(crate::Until::ALL.iter().copied().map(Some));
+        let pluses = [None, Some(Upkeep::Seconds(30)), Some(Upkeep::TaxLaw)];
+        for until in untils {
+            for (seconds, plus) in lengths.into_iter().flat_map(|length| pluses.map(|plus| (length, plus))) {
+                let keep = Keep { seconds, until, plus };
+                assert_eq!(Keep::from_key(&keep.key()), Some(keep));
+            }
+        }
+        for other in ["", "60s", "60s - ", "60 - -", "- never -", "- - 5"] {
+            assert_eq!(Keep::from_key(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -3,18 +3,19 @@
 use crate::field::FieldClass;
 use crate::{FieldId, PurposeId, Surface};
 
-/// Nominative, without an article, so that it can stand in a list.
+/// Without an article, so that it is the same as subject and as object, and without a comma, so that it can stand in a
+/// list.
 pub(crate) const fn field(field: FieldId) -> &'static str {
     match field {
-        FieldId::ClientIp => "Adresse, von der aus Sie sich verbinden",
-        FieldId::DstIp => "Adressen, die Sie aufrufen",
-        FieldId::DstHost => "Websites, die Sie besuchen",
-        FieldId::DnsQuery => "Namen, die Ihr Gerät nachschlägt",
+        FieldId::ClientIp => "IP-Adresse Ihres Anschlusses",
+        FieldId::DstIp => "aufgerufene Adressen",
+        FieldId::DstHost => "besuchte Websites",
+        FieldId::DnsQuery => "nachgeschlagene Namen",
         FieldId::Payload => "Inhalt Ihres Datenverkehrs",
         FieldId::LeaseIp => "Ihnen zugewiesene Adresse",
-        FieldId::SessionStart => "Zeitpunkt, zu dem Sie sich verbunden haben",
-        FieldId::SessionEnd => "Zeitpunkt, zu dem Sie sich getrennt haben",
-        FieldId::RuleHits => "wie oft eine Verkehrsregel gegriffen hat",
+        FieldId::SessionStart => "Beginn Ihrer Verbindung",
+        FieldId::SessionEnd => "Ende Ihrer Verbindung",
+        FieldId::RuleHits => "Häufigkeit angewandter Verkehrsregeln",
         FieldId::Email => "E-Mail-Adresse",
         FieldId::Name => "Name",
         FieldId::Address => "Postanschrift",
@@ -26,7 +27,7 @@ pub(crate) const fn field(field: FieldId) -> &'static str {
         FieldId::RecoveryHash => "Wiederherstellungscode (nur sein Hash)",
         FieldId::SessionHash => "angemeldeter Browser (nur ein Hash)",
         FieldId::JoinedDay => "Tag Ihres Beitritts",
-        FieldId::AcceptedDigest => "Fassung der Erklärung, der Sie zugestimmt haben",
+        FieldId::AcceptedDigest => "angenommene Fassung der Erklärung",
         FieldId::AcceptedTime => "Zeitpunkt Ihrer Zustimmung",
         FieldId::StaffRole => "Rolle im Team des Betreibers",
         FieldId::Tariff => "gewählter Tarif",
@@ -62,12 +63,12 @@ pub(crate) const fn field(field: FieldId) -> &'static str {
 pub(crate) const fn class(class: FieldClass) -> &'static str {
     match class {
         FieldClass::Traffic => "Datenverkehr",
-        FieldClass::Identity => "wer Sie sind",
+        FieldClass::Identity => "Angaben zu Ihrer Person",
         FieldClass::Credential => "Ihre Zugangsdaten",
         FieldClass::Account => "Ihr Konto",
         FieldClass::Device => "Ihre Geräte",
         FieldClass::Usage => "Ihr Verbrauch",
-        FieldClass::Content => "was Sie geschrieben haben",
+        FieldClass::Content => "von Ihnen Geschriebenes",
         FieldClass::Payment => "Bestellungen und Zahlung",
         FieldClass::Visit => "Besuche der Website",
         FieldClass::Debug => "Fehlersuche",
@@ -79,13 +80,13 @@ pub(crate) const fn purpose(purpose: PurposeId) -> &'static str {
     match purpose {
         PurposeId::Account => "die Führung Ihres Kontos",
         PurposeId::SignIn => "Ihre Anmeldung",
-        PurposeId::Service => "den Dienst, den Sie nutzen",
+        PurposeId::Service => "den gewünschten Dienst",
         PurposeId::Billing => "die Abrechnung",
         PurposeId::Fulfilment => "die Erfüllung Ihres Kaufs",
         PurposeId::Order => "die Annahme Ihrer Bestellung",
         PurposeId::NetworkOps => "den Betrieb des Netzes",
         PurposeId::TrafficManagement => "die Steuerung des Datenverkehrs",
-        PurposeId::Support => "Hilfe, wenn Sie danach fragen",
+        PurposeId::Support => "Hilfe auf Ihre Anfrage",
         PurposeId::Debugging => "die Fehlersuche",
         PurposeId::Operate => "den Betrieb dieser Website",
         PurposeId::Security => "die Sicherheit des Dienstes",
@@ -95,7 +96,7 @@ pub(crate) const fn purpose(purpose: PurposeId) -> &'static str {
         PurposeId::Feedback => "Fragen nach Ihrer Meinung",
         PurposeId::Promotion => "Hinweise auf Angebote",
         PurposeId::ProductNews => "Neuigkeiten zum Produkt",
-        PurposeId::Analytics => "die Zählung, wie die Website genutzt wird",
+        PurposeId::Analytics => "die Zählung der Website-Nutzung",
         PurposeId::MarketingResearch => "die Marktforschung",
         PurposeId::Agreement => "den Nachweis Ihrer Zustimmung",
         PurposeId::Community => "den Austausch mit anderen",

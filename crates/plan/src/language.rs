@@ -124,6 +124,17 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_in_lists_has_no_comma() {
+        for language in Language::ALL {
+            let fields = FieldId::ALL.iter().map(|field| field.words_in(language));
+            let purposes = PurposeId::ALL.iter().map(|purpose| purpose.words_in(language));
+            for words in fields.chain(purposes) {
+                assert!(!words.contains(','), "{words}");
+            }
+        }
+    }
+
+    #[test]
     fn german_is_translated() {
         // Words that are the same in both languages.
         let same = ["name"];

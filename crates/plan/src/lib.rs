@@ -35,7 +35,7 @@ pub use compiled::{
     Handover, Keep, Kept, Never, Note, Parts, Plan, Process, Promise, Recipient, RecipientClass, Refuse, Rights, Says,
     Source, Transfer, Until, Upkeep,
 };
-pub use digest::{Digest, ParseDigestError};
+pub use digest::{Digest, ParseDigestError, Tuple};
 pub use event::{Event, Place};
 pub use field::{Field, FieldClass, FieldId};
 pub use id::{AccountSlot, DeviceId, MemberId, ParseIdError, SessionId, SubjectId, VisitId};

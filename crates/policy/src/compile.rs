@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use kdl::{KdlDocument, KdlNode};
-use plan::Plan;
+use plan::{Language, Plan};
 
 use crate::draft::Draft;
 use crate::problem::{Errors, Problem, Problems, Span};
 use crate::read::Reader;
 use crate::shape;
 use crate::tension::{self, Lint, Tension};
-use crate::tongue::Language;
+
 use crate::word::instead_of;
 use crate::{check, headings, statements};
 

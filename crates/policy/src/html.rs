@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use plan::FieldId;
+use plan::{FieldId, Language};
 
 use crate::compile::Compiled;
 use crate::label::{Label, label};
 use crate::page::{Item, Section, cookie_row, sections};
-use crate::tongue::{Language, Part, Tongue};
+use crate::tongue::{self, Part, Tongue};
 
 /// The stylesheet of all pages; every rule is inside `.policy` or a `policy-` class.
 pub const STYLESHEET: &str = include_str!("policy.css");
@@ -34,7 +34,7 @@ pub(crate) fn escaped(text: &str) -> String {
 /// `exercised` are the fields that the program really holds or looks at; `version` is the program's.
 pub fn page_fragment(compiled: &Compiled, exercised: &BTreeSet<FieldId>, version: &str, language: Language) -> String {
     let parts = compiled.plan().parts();
-    let tongue = language.tongue();
+    let tongue = tongue::tongue(language);
     let mut html = article(
         &tongue.page_title(&parts.controller.name),
         Some(&meta(compiled, tongue)),
@@ -62,7 +62,7 @@ pub fn page_fragment(compiled: &Compiled, exercised: &BTreeSet<FieldId>, version
 
 /// The label of one screen as a fragment: collected, shared, kept, never.
 pub fn label_fragment(compiled: &Compiled, exercised: &BTreeSet<FieldId>, language: Language) -> String {
-    let tongue = language.tongue();
+    let tongue = tongue::tongue(language);
     let title = tongue.label_title(&compiled.plan().parts().controller.name);
     let mut html = article(&title, Some(&meta(compiled, tongue)));
     html.push_str(&boxes(&label(compiled, exercised, language), 2, tongue));
@@ -72,7 +72,7 @@ pub fn label_fragment(compiled: &Compiled, exercised: &BTreeSet<FieldId>, langua
 
 /// The table of cookies as a fragment.
 pub fn cookie_fragment(compiled: &Compiled, language: Language) -> String {
-    let tongue = language.tongue();
+    let tongue = tongue::tongue(language);
     let mut html = article(&tongue.cookies_title(&compiled.plan().parts().controller.name), None);
     html.push_str(&cookie_table(compiled, tongue));
     html.push_str("</article>\n");

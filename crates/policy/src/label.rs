@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plan::{FieldClass, FieldId, Keep, RecipientClass};
+use plan::{FieldClass, FieldId, Keep, Language, RecipientClass};
 
 use crate::compile::Compiled;
 use crate::page::is_collected;
-use crate::tongue::{LabelBox, Language, Tongue, capitalised};
+use crate::tongue::{self, LabelBox, Tongue, capitalised};
 
 /// The lines of the four boxes.
 pub(crate) struct Label {
@@ -29,7 +29,7 @@ impl Label {
 }
 
 pub(crate) fn label(compiled: &Compiled, exercised: &BTreeSet<FieldId>, language: Language) -> Label {
-    let tongue = language.tongue();
+    let tongue = tongue::tongue(language);
     Label {
         collected: collected(compiled, exercised, tongue),
         shared: shared(compiled, tongue),
@@ -48,7 +48,10 @@ fn collected(compiled: &Compiled, exercised: &BTreeSet<FieldId>, tongue: &dyn To
             continue;
         }
         match exercised.contains(field) && statements.any(|collect| is_collected(collect, exercised)) {
-            true => by_class.entry(field.class()).or_default().push(tongue.field(*field)),
+            true => by_class
+                .entry(field.class())
+                .or_default()
+                .push(field.words_in(tongue.language())),
             false => left_out += 1,
         }
     }
@@ -66,7 +69,13 @@ fn collected(compiled: &Compiled, exercised: &BTreeSet<FieldId>, tongue: &dyn To
 fn class_lines(by_class: &BTreeMap<FieldClass, Vec<&str>>, tongue: &dyn Tongue) -> Vec<String> {
     let lines = by_class.iter();
     lines
-        .map(|(class, words)| format!("{}: {}", capitalised(tongue.class(*class)), words.join(", ")))
+        .map(|(class, words)| {
+            format!(
+                "{}: {}",
+                capitalised(class.words_in(tongue.language())),
+                words.join(", ")
+            )
+        })
         .collect()
 }
 
@@ -109,7 +118,7 @@ fn kept(compiled: &Compiled, exercised: &BTreeSet<FieldId>, tongue: &dyn Tongue)
         }
     }
     let lines = by_keep.iter().map(|(keep, classes)| {
-        let words: Vec<&str> = classes.iter().map(|class| tongue.class(*class)).collect();
+        let words: Vec<&str> = classes.iter().map(|class| class.words_in(tongue.language())).collect();
         format!("{}: {}", capitalised(&tongue.names(&words)), tongue.keep(*keep))
     });
     let mut lines: Vec<String> = lines.collect();
@@ -125,7 +134,10 @@ fn never(compiled: &Compiled, tongue: &dyn Tongue) -> Vec<String> {
     let kept_elsewhere = |field: &FieldId| compiled.plan().allows(*field, plan::act::ActId::Keep);
     let mut by_class: BTreeMap<FieldClass, Vec<&str>> = BTreeMap::new();
     for field in never.iter().filter(|field| !kept_elsewhere(field)) {
-        by_class.entry(field.class()).or_default().push(tongue.field(*field));
+        by_class
+            .entry(field.class())
+            .or_default()
+            .push(field.words_in(tongue.language()));
     }
     let mut lines = class_lines(&by_class, tongue);
     let nevers = parts.nevers.iter();

@@ -5,10 +5,11 @@
 //! generated from the plan, so they cannot say anything else than what the program was started with.
 //!
 //! ```text
-//!   policy.kdl ──compile──▶ Compiled ─┬─ plan ──▶ the program's start
-//!                  │                  ├─ render ─▶ page, label, cookie table, JSON
-//!                  ▼                  └─ show ───▶ terminal
-//!               Errors (place, cause, what to write instead)
+//!   policy.kdl ──compile──▶ Compiled ─┬─ plan ────────▶ the program's start
+//!                  │                  ├─ render ───────▶ page, label, cookie table, JSON; in English or German
+//!                  ▼                  ├─ show ─────────▶ terminal
+//!               Errors                └─ difference ───▶ what changes for members, against another policy
+//!               (place, cause, what to write instead)
 //! ```
 //!
 //! ```
@@ -40,6 +41,7 @@ pub mod clause;
 mod clauses;
 mod compile;
 mod country;
+mod difference;
 mod draft;
 mod fuzz;
 mod headings;
@@ -62,11 +64,13 @@ pub use carried::carried;
 pub use catalogue::clauses_markdown;
 pub use clauses::{CLAUSES, Clause, Status};
 pub use compile::{Compiled, MAX_SOURCE_BYTES, compile};
+pub use difference::{Change, Difference, Direction, Named, Verdict, difference, difference_json, difference_text};
 #[doc(hidden)]
 pub use fuzz::fuzz_compile;
 pub use html::{STYLESHEET, cookie_fragment, label_fragment, page_fragment};
+pub use plan::Language;
 pub use problem::{Errors, Position, Problem, Span};
 pub use render::{File, page_digest, plan_json, render};
 pub use show::{check_text, render_files, show_json, show_text};
 pub use tension::{Lint, Tension};
-pub use tongue::Language;
+pub use tongue::{keep_words, length_words, list_words, place_words};

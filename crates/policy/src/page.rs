@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use plan::{Collect, Cookie, FieldId, Parts, Process, Promise, Recipient, RecipientClass, Surface};
+use plan::{Collect, Cookie, FieldId, Language, Parts, Process, Promise, Recipient, RecipientClass, Surface};
 
 use crate::compile::Compiled;
 use crate::served;
-use crate::tongue::{Language, Mark, Part, Title, Tongue, capitalised};
+use crate::tongue::{self, Mark, Part, Title, Tongue, capitalised};
 
 /// One statement in words.
 pub(crate) struct Item {
@@ -45,7 +45,7 @@ pub(crate) struct Section {
 /// What the page says, in its order.
 pub(crate) fn sections(compiled: &Compiled, exercised: &BTreeSet<FieldId>, language: Language) -> Vec<Section> {
     let parts = compiled.plan().parts();
-    let tongue = language.tongue();
+    let tongue = tongue::tongue(language);
     let all = [
         (Part::Never, never_items(parts, tongue)),
         (Part::Kept, collect_items(parts, exercised, tongue)),
@@ -272,7 +272,7 @@ fn rights_items(parts: &Parts, tongue: &dyn Tongue) -> Vec<Item> {
 
 fn tension_items(compiled: &Compiled, language: Language) -> Vec<Item> {
     let tensions = compiled.tensions_in(language);
-    let item = |tension: &crate::Tension| Item::new(tension.code, language.tongue().apart(tension), &[]);
+    let item = |tension: &crate::Tension| Item::new(tension.code, tongue::tongue(language).apart(tension), &[]);
     tensions.iter().map(item).collect()
 }
 

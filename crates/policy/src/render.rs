@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use plan::{Digest, FieldId};
+use plan::{Digest, FieldId, Language};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -11,7 +11,7 @@ use crate::compile::Compiled;
 use crate::html::{STYLESHEET, cookie_fragment, label_fragment, page_fragment, standalone};
 use crate::page::is_collected;
 use crate::tension::Tension;
-use crate::tongue::Language;
+use crate::tongue::{self, keep_words};
 
 /// A rendered file: its name and its bytes.
 pub type File = (&'static str, Vec<u8>);
@@ -22,7 +22,7 @@ pub type File = (&'static str, Vec<u8>);
 /// `exercised` are the fields that the program really holds or looks at; `version` is the program's.
 pub fn render(compiled: &Compiled, exercised: &BTreeSet<FieldId>, version: &str, language: Language) -> Vec<File> {
     let operator = &compiled.plan().parts().controller.name;
-    let tongue = language.tongue();
+    let tongue = tongue::tongue(language);
     let page = page_fragment(compiled, exercised, version, language);
     let label = label_fragment(compiled, exercised, language);
     let cookies = cookie_fragment(compiled, language);
@@ -93,7 +93,7 @@ fn fields_json(compiled: &Compiled, exercised: &BTreeSet<FieldId>) -> Vec<Value>
             "words": field.words(),
             "class": field.class().words(),
             "dpv": field.dpv(),
-            "keep": plan.keep(*field).map(|kept| Language::English.keep(kept.keep)),
+            "keep": plan.keep(*field).map(|kept| keep_words(kept.keep, Language::English)),
             "collected_by_this_version": collected && exercised.contains(field),
         })
     };

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use plan::FieldId;
+use plan::{FieldId, Language};
 
 use crate::compile::{Compiled, compile};
 use crate::label::label;
 use crate::page::{Section, cookie_row, sections};
 use crate::problem::{Errors, excerpt};
 use crate::render::{File, plan_json, render};
-use crate::tongue::{Language, Tongue};
+use crate::tongue::{self, Tongue};
 
 /// Columns of the text, as a page of a manual has.
 const COLUMNS: usize = 92;
@@ -61,7 +61,7 @@ pub fn check_text(source: &str, file_name: &str) -> Result<String, Errors> {
 pub fn show_text(compiled: &Compiled, exercised: &BTreeSet<FieldId>, version: &str, language: Language) -> String {
     let plan = compiled.plan();
     let parts = plan.parts();
-    let tongue = language.tongue();
+    let tongue = tongue::tongue(language);
     let mut text = format!("{}\n", tongue.page_title(&parts.controller.name));
     let date = compiled.date().map_or(String::new(), |date| format!("{date}, "));
     push(

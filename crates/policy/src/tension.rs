@@ -1,12 +1,12 @@
 //! What compiles and still deserves a word: lints, and statements that pull apart.
 
-use plan::{Choice, Effective, FieldClass, FieldId, Parts, RecipientClass, Surface, Upkeep};
+use plan::{Choice, Effective, FieldClass, FieldId, Language, Parts, RecipientClass, Surface, Upkeep};
 
 use crate::clause::{ClauseId, expand};
 use crate::draft::Draft;
 use crate::length;
 use crate::problem::Span;
-use crate::tongue::{Language, Told, Tongue};
+use crate::tongue::{self, Told, Tongue};
 
 /// Something that compiles and is probably not meant.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -101,7 +101,7 @@ fn shortest_keep_wins(draft: &Draft, lints: &mut Vec<Lint>) {
 
 /// The pairs of statements that pull apart, by code.
 pub(crate) fn tensions(parts: &Parts, language: Language) -> Vec<Tension> {
-    let tongue = language.tongue();
+    let tongue = tongue::tongue(language);
     let found = [
         ("T3a", no_log_beside_access_log(parts, tongue)),
         (

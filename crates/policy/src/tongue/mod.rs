@@ -6,100 +6,53 @@
 mod english;
 mod german;
 
+use std::collections::BTreeSet;
+
 use plan::{
-    Basis, Changes, Collect, CookieLife, Disclose, FieldClass, FieldId, Grain, Keep, Never, PurposeId, Recipient,
-    Rights, Surface,
+    Basis, Changes, Collect, CookieLife, Disclose, FieldId, Grain, Keep, Language, Never, PurposeId, Recipient, Rights,
+    Surface,
 };
 
+use crate::difference::{Bound, Change, Datum, Named, Outsider, Rule, Verdict, What};
 pub(crate) use english::{English, capitalised};
 pub(crate) use german::German;
 
-/// A language that the pages of a policy can be written in.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub enum Language {
-    /// English.
-    #[default]
-    English,
-    /// German.
-    German,
+/// Where something happens, in the words of a page: `on the VPN tunnel`, `im VPN-Tunnel`.
+pub fn place_words(surface: Surface, language: Language) -> &'static str {
+    tongue(language).on(surface)
 }
 
-impl Language {
-    /// Every language.
-    pub const ALL: [Self; 2] = [Self::English, Self::German];
+/// How long something is kept, in the words of a page: `for 14 days`, `until you close your account`.
+pub fn keep_words(keep: Keep, language: Language) -> String {
+    tongue(language).keep(keep)
+}
 
-    /// The language's tag (BCP 47), as `lang` attributes and `Accept-Language` write it.
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::German => "de",
-        }
-    }
+/// A length of time in the words of a page: `14 days`.
+pub fn length_words(seconds: i64, language: Language) -> String {
+    tongue(language).length(seconds)
+}
 
-    /// The language's own name for itself.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::English => "English",
-            Self::German => "Deutsch",
-        }
-    }
+/// `a`, `a and b`, `a, b and c`.
+pub fn list_words<T: AsRef<str>>(items: &[T], language: Language) -> String {
+    let items: Vec<&str> = items.iter().map(AsRef::as_ref).collect();
+    list(&items, tongue(language).and())
+}
 
-    /// The language of a tag: `de`, `de-AT`; `None` for a language that the pages are not written in.
-    pub fn from_tag(tag: &str) -> Option<Self> {
-        let primary = tag.split(['-', '_']).next().unwrap_or(tag);
-        Self::ALL
-            .into_iter()
-            .find(|language| language.tag().eq_ignore_ascii_case(primary))
-    }
-
-    /// What a page calls a field.
-    pub fn field(self, field: FieldId) -> &'static str {
-        self.tongue().field(field)
-    }
-    /// What a page calls a group of fields.
-    pub fn class(self, class: FieldClass) -> &'static str {
-        self.tongue().class(class)
-    }
-    /// What a page calls a purpose: the end of a sentence that begins with "in order to".
-    pub fn purpose(self, purpose: PurposeId) -> &'static str {
-        self.tongue().purpose(purpose)
-    }
-    /// Where something happens: `on the VPN tunnel`, `im VPN-Tunnel`.
-    pub fn on(self, surface: Surface) -> &'static str {
-        self.tongue().on(surface)
-    }
-    /// How long something is kept: `for 14 days`, `until you close your account`.
-    pub fn keep(self, keep: Keep) -> String {
-        self.tongue().keep(keep)
-    }
-    /// A length of time: `14 days`.
-    pub fn length(self, seconds: i64) -> String {
-        self.tongue().length(seconds)
-    }
-    /// `a`, `a and b`, `a, b and c`.
-    pub fn list<T: AsRef<str>>(self, items: &[T]) -> String {
-        let items: Vec<&str> = items.iter().map(AsRef::as_ref).collect();
-        list(&items, self.tongue().and())
-    }
-
-    pub(crate) const fn tongue(self) -> &'static dyn Tongue {
-        match self {
-            Self::English => &English,
-            Self::German => &German,
-        }
+/// What speaks a language.
+pub(crate) const fn tongue(language: Language) -> &'static dyn Tongue {
+    match language {
+        Language::English => &English,
+        Language::German => &German,
     }
 }
 
 /// Everything that a language says.
-pub(crate) trait Tongue: Vocabulary + PageWords + Frame + Tensions {}
-impl<T: Vocabulary + PageWords + Frame + Tensions> Tongue for T {}
+pub(crate) trait Tongue: Vocabulary + PageWords + Frame + Tensions + Differences {}
+impl<T: Vocabulary + PageWords + Frame + Tensions + Differences> Tongue for T {}
 
 /// The words of the catalogues.
 pub(crate) trait Vocabulary: Sync {
-    fn field(&self, field: FieldId) -> &'static str;
-    fn class(&self, class: FieldClass) -> &'static str;
-    /// Continues `in order to`.
-    fn purpose(&self, purpose: PurposeId) -> &'static str;
+    fn language(&self) -> Language;
     /// Continues `this policy is about`.
     fn surface(&self, surface: Surface) -> &'static str;
     /// Where something happens.
@@ -109,11 +62,14 @@ pub(crate) trait Vocabulary: Sync {
     fn keep(&self, keep: Keep) -> String;
 
     fn fields(&self, fields: &[FieldId]) -> String {
-        let words: Vec<&str> = fields.iter().map(|field| self.field(*field)).collect();
+        let words: Vec<&str> = fields.iter().map(|field| field.words_in(self.language())).collect();
         list(&words, self.and())
     }
     fn purposes(&self, purposes: &[PurposeId]) -> String {
-        let words: Vec<&str> = purposes.iter().map(|purpose| self.purpose(*purpose)).collect();
+        let words: Vec<&str> = purposes
+            .iter()
+            .map(|purpose| purpose.words_in(self.language()))
+            .collect();
         list(&words, self.and())
     }
     fn surfaces(&self, surfaces: &[Surface]) -> String {
@@ -303,6 +259,52 @@ pub(crate) trait Tensions: Vocabulary {
     fn access_log_beside_reading(&self) -> Told;
 }
 
+/// The parts of a difference.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum DifferencePart {
+    /// What people must be told.
+    Significant,
+    /// What becomes stricter.
+    Narrower,
+    /// What else is said differently.
+    Other,
+}
+
+/// The sentences about what changes between two policies.
+pub(crate) trait Differences: Vocabulary {
+    fn difference_title(&self, old: &Named, new: &Named) -> String;
+    fn difference_part(&self, part: DifferencePart) -> &'static str;
+    fn verdict(&self, verdict: Verdict) -> &'static str;
+    /// What the policy in force says about its own change, when the change is significant.
+    fn must_be_told(&self, rule: Changes) -> String;
+    /// The word that begins a line: `NEW`, `LONGER`, `WEAKER`.
+    fn tag(&self, change: &Change) -> &'static str;
+
+    fn change(&self, what: &What) -> String {
+        match what {
+            What::Datum(datum) => self.datum(datum),
+            What::Bound(bound) => self.bound(bound),
+            What::Outsider(outsider) => self.outsider(outsider),
+            What::Rule(rule) => self.rule(rule),
+        }
+    }
+    fn datum(&self, datum: &Datum) -> String;
+    fn bound(&self, bound: &Bound) -> String;
+    fn outsider(&self, outsider: &Outsider) -> String;
+    fn rule(&self, rule: &Rule) -> String;
+
+    fn field_set(&self, fields: &BTreeSet<FieldId>) -> String {
+        self.fields(&fields.iter().copied().collect::<Vec<_>>())
+    }
+    fn purpose_set(&self, purposes: &BTreeSet<PurposeId>) -> String {
+        self.purposes(&purposes.iter().copied().collect::<Vec<_>>())
+    }
+    fn places(&self, surfaces: &BTreeSet<Surface>) -> String {
+        let places: Vec<&str> = surfaces.iter().map(|surface| self.on(*surface)).collect();
+        list(&places, self.and())
+    }
+}
+
 /// `a`, `a and b`, `a, b and c`.
 fn list(items: &[&str], and: &str) -> String {
     match items {
@@ -310,6 +312,12 @@ fn list(items: &[&str], and: &str) -> String {
         [one] => (*one).to_owned(),
         [first @ .., last] => format!("{} {and} {last}", first.join(", ")),
     }
+}
+
+/// The same of texts that are made on the way.
+fn joined(items: impl Iterator<Item = String>, and: &str) -> String {
+    let items: Vec<String> = items.collect();
+    list(&items.iter().map(String::as_str).collect::<Vec<_>>(), and)
 }
 
 /// The unit that a length is a whole number of, and how many.
@@ -336,22 +344,10 @@ mod tests {
 
     #[test]
     fn lists_are_joined_in_each_language() {
-        let english = |items: &[&str]| Language::English.list(items);
+        let english = |items: &[&str]| list_words(items, Language::English);
         assert_eq!(english(&[]), "");
         assert_eq!(english(&["a"]), "a");
         assert_eq!(english(&["a", "b", "c"]), "a, b and c");
-        assert_eq!(Language::German.list(&["a", "b"]), "a und b");
-    }
-
-    #[test]
-    fn a_tag_finds_its_language() {
-        for language in Language::ALL {
-            assert_eq!(Language::from_tag(language.tag()), Some(language));
-        }
-        assert_eq!(Language::from_tag("de-AT"), Some(Language::German));
-        assert_eq!(Language::from_tag("EN-gb"), Some(Language::English));
-        for other in ["", "fr", "den", "-de"] {
-            assert_eq!(Language::from_tag(other), None, "{other}");
-        }
+        assert_eq!(list_words(&["a", "b"], Language::German), "a und b");
     }
 }

@@ -1,38 +1,33 @@
 //! English.
 
+mod difference;
 mod frame;
 mod page;
 mod tension;
 
-use plan::{FieldClass, FieldId, Keep, PurposeId, Surface, Until, Upkeep};
+use plan::{Keep, Language, Surface, Until, Upkeep};
 
 use super::{Unit, Vocabulary, measured};
 
 pub(crate) struct English;
 
 impl Vocabulary for English {
-    fn field(&self, field: FieldId) -> &'static str {
-        field.words()
-    }
-    fn class(&self, class: FieldClass) -> &'static str {
-        class.words()
-    }
-    fn purpose(&self, purpose: PurposeId) -> &'static str {
-        purpose.words()
+    fn language(&self) -> Language {
+        Language::English
     }
     fn surface(&self, surface: Surface) -> &'static str {
         surface.words()
     }
     fn on(&self, surface: Surface) -> &'static str {
         match surface {
-            Surface::Tunnel => "on the VPN tunnel",
-            Surface::Dns => "on the name service",
-            Surface::Exit => "on shared exits",
-            Surface::Talk => "on messages and calls",
-            Surface::Account => "on your account",
+            Surface::Tunnel => "in the VPN tunnel",
+            Surface::Dns => "at the name service",
+            Surface::Exit => "at shared exits",
+            Surface::Talk => "in messages and calls",
+            Surface::Account => "in your account",
             Surface::Site => "on this web site",
-            Surface::App => "on the app",
-            Surface::Support => "on support",
+            Surface::App => "in the app",
+            Surface::Support => "in support requests",
         }
     }
     fn and(&self) -> &'static str {

@@ -113,7 +113,7 @@ impl Frame for German {
     }
 
     fn cookie_purposes(&self, purposes: &[PurposeId]) -> String {
-        format!("Um {}", self.purposes(purposes))
+        format!("Für {}", self.purposes(purposes))
     }
 
     fn cookie_life(&self, life: CookieLife) -> &'static str {

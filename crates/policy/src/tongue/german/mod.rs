@@ -1,8 +1,9 @@
 //! German, in the polite form.
 //!
-//! Fields stand without an article, so that their words are the same as subject and as object; lists of them stand
-//! behind a colon. Purposes are infinitives with `zu` and continue `um`.
+//! The catalogue's words (`plan`) stand without an article for fields, so that they are the same as subject and as
+//! object, and in the accusative for purposes, so that they continue `für`. Lists of fields stand behind a colon.
 
+mod difference;
 mod frame;
 mod page;
 mod tension;

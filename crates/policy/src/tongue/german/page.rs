@@ -116,11 +116,11 @@ impl PageWords for German {
 
     fn uses(&self, collect: &Collect) -> Vec<String> {
         let said = [
-            (Choice::None, "Verwendet, um", "."),
-            (Choice::OptIn, "Nur wenn Sie zustimmen, verwendet, um", "."),
+            (Choice::None, "Verwendet für", "."),
+            (Choice::OptIn, "Nur wenn Sie zustimmen, verwendet für", "."),
             (
                 Choice::OptOut,
-                "Wenn Sie nicht widersprechen, auch verwendet, um",
+                "Wenn Sie nicht widersprechen, auch verwendet für",
                 "; Sie können jederzeit widersprechen.",
             ),
         ];
@@ -175,7 +175,7 @@ impl PageWords for German {
         }
         if !purposes.is_empty() {
             left_out.push(format!(
-                "Diese Version des Programms verwendet es nicht, um {}.",
+                "Diese Version des Programms verwendet es nicht für {}.",
                 self.purposes(purposes)
             ));
         }
@@ -184,7 +184,7 @@ impl PageWords for German {
 
     fn process(&self, surface: Surface, fields: &[FieldId], purposes: &[PurposeId], ttl_seconds: i64) -> String {
         format!(
-            "{} sieht das Programm Folgendes an, um {}: {}. Es vergisst es innerhalb von {}.",
+            "{} sieht das Programm für {} Folgendes an: {}. Es vergisst es innerhalb von {}.",
             capitalised(self.on(surface)),
             self.purposes(purposes),
             self.fields(fields),
@@ -222,7 +222,7 @@ impl PageWords for German {
     }
 
     fn recipient_gets(&self, gets: &[FieldId], purposes: &[PurposeId]) -> String {
-        format!("Dorthin ginge, um {}: {}.", self.purposes(purposes), self.fields(gets))
+        format!("Dorthin ginge für {}: {}.", self.purposes(purposes), self.fields(gets))
     }
 
     fn follows_people(&self) -> &'static str {
@@ -242,8 +242,8 @@ impl PageWords for German {
 
     fn release(&self, fields: &[FieldId], purposes: &[PurposeId], k: u32) -> String {
         format!(
-            "Zahlen, die aus Folgendem gezählt sind, dürfen veröffentlicht oder weitergegeben werden, um {}: {}. Eine \
-             Zahl geht nur hinaus, wenn mindestens {k} Menschen hinter ihr stehen.",
+            "Zahlen, die aus Folgendem gezählt sind, dürfen für {} veröffentlicht oder weitergegeben werden: {}. Eine Zahl \
+             geht nur hinaus, wenn mindestens {k} Menschen hinter ihr stehen.",
             self.purposes(purposes),
             self.fields(fields)
         )

@@ -1,36 +1,19 @@
 //! The words of the catalogues in German.
 
-use plan::{FieldClass, FieldId, Keep, PurposeId, Surface, Until, Upkeep};
+use plan::{Keep, Language, Surface, Until, Upkeep};
 
 use super::German;
 use crate::tongue::{Unit, Vocabulary, measured};
 
 impl Vocabulary for German {
-    fn field(&self, field: FieldId) -> &'static str {
-        field_words(field)
-    }
-    fn class(&self, class: FieldClass) -> &'static str {
-        match class {
-            FieldClass::Traffic => "Datenverkehr",
-            FieldClass::Identity => "Angaben zu Ihrer Person",
-            FieldClass::Credential => "Ihre Zugangsdaten",
-            FieldClass::Account => "Ihr Konto",
-            FieldClass::Device => "Ihre Geräte",
-            FieldClass::Usage => "Ihre Nutzung",
-            FieldClass::Content => "von Ihnen Geschriebenes",
-            FieldClass::Payment => "Bestellungen und Zahlungen",
-            FieldClass::Visit => "Besuche der Website",
-            FieldClass::Debug => "Fehlersuche",
-        }
-    }
-    fn purpose(&self, purpose: PurposeId) -> &'static str {
-        purpose_words(purpose)
+    fn language(&self) -> Language {
+        Language::German
     }
     fn surface(&self, surface: Surface) -> &'static str {
         match surface {
             Surface::Tunnel => "den VPN-Tunnel",
             Surface::Dns => "den Namensdienst",
-            Surface::Exit => "geteilte Ausgänge",
+            Surface::Exit => "gemeinsame Ausgänge",
             Surface::Talk => "Nachrichten und Anrufe",
             Surface::Account => "Ihr Konto",
             Surface::Site => "diese Website",
@@ -42,7 +25,7 @@ impl Vocabulary for German {
         match surface {
             Surface::Tunnel => "im VPN-Tunnel",
             Surface::Dns => "beim Namensdienst",
-            Surface::Exit => "bei geteilten Ausgängen",
+            Surface::Exit => "bei gemeinsamen Ausgängen",
             Surface::Talk => "bei Nachrichten und Anrufen",
             Surface::Account => "in Ihrem Konto",
             Surface::Site => "auf dieser Website",
@@ -105,88 +88,6 @@ const fn until_words(until: Until) -> &'static str {
         Until::AccountClosed => "bis Sie Ihr Konto schließen",
         Until::TicketResolved => "bis Ihre Anfrage erledigt ist",
         Until::Deleted => "bis Sie es löschen",
-    }
-}
-
-const fn field_words(field: FieldId) -> &'static str {
-    match field {
-        FieldId::ClientIp => "IP-Adresse Ihres Anschlusses",
-        FieldId::DstIp => "aufgerufene Adressen",
-        FieldId::DstHost => "besuchte Websites",
-        FieldId::DnsQuery => "nachgeschlagene Namen",
-        FieldId::Payload => "Inhalt Ihres Datenverkehrs",
-        FieldId::LeaseIp => "Ihnen zugewiesene Adresse",
-        FieldId::SessionStart => "Beginn Ihrer Verbindung",
-        FieldId::SessionEnd => "Ende Ihrer Verbindung",
-        FieldId::RuleHits => "Häufigkeit angewandter Verkehrsregeln",
-        FieldId::Email => "E-Mail-Adresse",
-        FieldId::Name => "Name",
-        FieldId::Address => "Postanschrift",
-        FieldId::Phone => "Telefonnummer",
-        FieldId::Nickname => "Spitzname",
-        FieldId::ContactExtra => "weitere von Ihnen angegebene Kontaktmöglichkeit",
-        FieldId::Ssn => "Sozialversicherungsnummer",
-        FieldId::PasswordHash => "Passwort (nur als Hash)",
-        FieldId::RecoveryHash => "Wiederherstellungscode (nur als Hash)",
-        FieldId::SessionHash => "angemeldeter Browser (nur ein Hash)",
-        FieldId::JoinedDay => "Tag Ihres Beitritts",
-        FieldId::AcceptedDigest => "von Ihnen angenommene Fassung der Erklärung",
-        FieldId::AcceptedTime => "Zeitpunkt der Annahme",
-        FieldId::StaffRole => "Rolle im Team",
-        FieldId::Tariff => "Tarif",
-        FieldId::DeviceLabel => "Gerätename",
-        FieldId::DeviceKey => "öffentlicher Schlüssel des Geräts",
-        FieldId::DevicePsk => "vorab geteilter Schlüssel des Geräts",
-        FieldId::DeviceModel => "Gerätemodell",
-        FieldId::DeviceOs => "Betriebssystem",
-        FieldId::UsageDay => "Tag der Nutzung",
-        FieldId::UsageBytes => "übertragene Bytes",
-        FieldId::TicketContact => "Kontaktangabe in einer Supportanfrage",
-        FieldId::TicketBody => "Text einer Supportanfrage",
-        FieldId::PaymentToken => "Zahlungsreferenz",
-        FieldId::PaymentPan => "Kartennummer",
-        FieldId::PaymentCvv => "Kartenprüfnummer",
-        FieldId::OrderTotal => "Bestellsumme",
-        FieldId::InvoiceNumber => "Rechnungsnummer",
-        FieldId::Cart => "Warenkorb",
-        FieldId::AccessTime => "Zeitpunkt eines Besuchs",
-        FieldId::AccessIp => "IP-Adresse eines Besuchs",
-        FieldId::AppVersion => "App- oder Browserversion",
-        FieldId::SiteHits => "Seitenaufrufe",
-        FieldId::WebBrowser => "Webbrowser",
-        FieldId::PageUrl => "aufgerufene Seiten",
-        FieldId::PageTime => "Verweildauer auf einer Seite",
-        FieldId::LinkClicked => "angeklickte Links",
-        FieldId::Conversion => "Bestellung nach einem Besuch",
-        FieldId::LoginTime => "Zeitpunkt der Anmeldung",
-    }
-}
-
-const fn purpose_words(purpose: PurposeId) -> &'static str {
-    match purpose {
-        PurposeId::Account => "Ihr Konto zu führen",
-        PurposeId::SignIn => "Ihnen die Anmeldung zu ermöglichen",
-        PurposeId::Service => "den gewünschten Dienst zu erbringen",
-        PurposeId::Billing => "mit Ihnen abzurechnen",
-        PurposeId::Fulfilment => "Ihren Kauf abzuwickeln",
-        PurposeId::Order => "Ihre Bestellung aufzunehmen",
-        PurposeId::NetworkOps => "das Netz zu betreiben",
-        PurposeId::TrafficManagement => "den Datenverkehr zu steuern",
-        PurposeId::Support => "Ihnen zu helfen",
-        PurposeId::Debugging => "einen Fehler zu finden",
-        PurposeId::Operate => "diese Website zu betreiben",
-        PurposeId::Security => "den Dienst sicher zu halten",
-        PurposeId::Compatibility => "Ihre Art von Gerät zu unterstützen",
-        PurposeId::Improve => "den Dienst zu verbessern",
-        PurposeId::Personalise => "den Dienst an Sie anzupassen",
-        PurposeId::Feedback => "Sie nach Ihrer Meinung zu fragen",
-        PurposeId::Promotion => "Sie auf Angebote hinzuweisen",
-        PurposeId::ProductNews => "Sie über Neuerungen am Produkt zu informieren",
-        PurposeId::Analytics => "die Nutzung der Website zu zählen",
-        PurposeId::MarketingResearch => "mehr über die Nachfrage zu erfahren",
-        PurposeId::Agreement => "Ihre Zustimmung festzuhalten",
-        PurposeId::Community => "Ihnen den Austausch mit anderen zu ermöglichen",
-        PurposeId::LegalDuty => "einer rechtmäßigen Anordnung nachzukommen",
     }
 }
 

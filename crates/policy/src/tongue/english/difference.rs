@@ -90,7 +90,7 @@ impl Differences for English {
                 ),
             },
             Datum::Keep { from, to, .. } => {
-                format!("{fields}: kept {} instead of {}.", self.keep(*to), self.keep(*from))
+                format!("{fields}: kept {}; before: {}.", self.keep(*to), self.keep(*from))
             }
             Datum::Say { purpose, from, to, .. } => format!(
                 "{fields}, in order to {}: {} instead of {}.",
@@ -124,7 +124,7 @@ impl Differences for English {
                 surface,
                 fields,
             } => format!(
-                "Promised {}: never kept are {}.",
+                "Promised {}: never to keep {}.",
                 self.on(*surface),
                 self.field_set(fields)
             ),
@@ -133,7 +133,7 @@ impl Differences for English {
                 surface,
                 fields,
             } => format!(
-                "No longer promised {}: that these are never kept: {}.",
+                "No longer promised {}: never to keep {}.",
                 self.on(*surface),
                 self.field_set(fields)
             ),

@@ -93,7 +93,7 @@ impl Differences for German {
                 }
             }
             Datum::Keep { from, to, .. } => format!(
-                "{fields}: jetzt gespeichert: {}; bisher: {}.",
+                "{fields}: gespeichert: {}; bisher: {}.",
                 self.keep(*to),
                 self.keep(*from)
             ),
@@ -112,12 +112,12 @@ impl Differences for German {
             }
             Datum::Grain { to, .. } => match to {
                 Some(grain) => format!("{fields}: {}", self.grain(*grain)),
-                None => format!("{fields}: darf feiner gezählt werden."),
+                None => format!("{fields}: künftig vielleicht feiner gezählt."),
             },
             Datum::Required { to: true, .. } => format!("{fields}: Ohne gibt es kein Konto."),
             Datum::Required { to: false, .. } => format!("{fields}: für ein Konto nicht mehr nötig."),
             Datum::Moment { from, to, .. } => format!(
-                "{fields}: erhoben {}; bisher: {}.",
+                "{fields}: erhoben: {}; bisher: {}.",
                 moment(to.as_deref()),
                 moment(from.as_deref())
             ),
@@ -214,7 +214,7 @@ impl Differences for German {
                 self.field_set(fields)
             ),
             Outsider::Source { comes, name, fields } => format!(
-                "{}: kann{} auch von anderswo kommen ({}).",
+                "{}:{} auch von anderswo ({}).",
                 capitalised(&self.field_set(fields)),
                 if *comes { "" } else { " nicht mehr" },
                 name.replace('-', " ")

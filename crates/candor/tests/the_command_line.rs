@@ -83,14 +83,26 @@ fn a_difference_ends_with_1_when_members_must_be_told_and_with_2_when_a_file_is_
     assert_eq!(run(&["policy", "diff", &strict, &strict]).status.code(), Some(0));
     let wider = run(&["policy", "diff", &strict, &loose]);
     assert_eq!(wider.status.code(), Some(1));
-    assert!(stdout(&wider).contains("Members must be told 14 days ahead"), "{}", stdout(&wider));
+    assert!(
+        stdout(&wider).contains("Members must be told 14 days ahead"),
+        "{}",
+        stdout(&wider)
+    );
     let german = run(&["policy", "diff", &strict, &loose, "--lang", "de"]);
     assert!(stdout(&german).contains("14 Tage vorher"), "{}", stdout(&german));
     let json: serde_json::Value =
         serde_json::from_str(&stdout(&run(&["policy", "diff", &strict, &loose, "--json"]))).unwrap();
     assert_eq!(json["verdict"], "significant");
-    assert_eq!(run(&["policy", "diff", &strict, "/nonexistent.kdl"]).status.code(), Some(2));
-    assert_eq!(run(&["policy", "diff", &strict, &strict, "--lang", "tlh"]).status.code(), Some(2));
+    assert_eq!(
+        run(&["policy", "diff", &strict, "/nonexistent.kdl"]).status.code(),
+        Some(2)
+    );
+    assert_eq!(
+        run(&["policy", "diff", &strict, &strict, "--lang", "tlh"])
+            .status
+            .code(),
+        Some(2)
+    );
     let folder = tempfile::tempdir().unwrap();
     let wrong = folder.path().join("wrong.kdl");
     std::fs::write(&wrong, "policy wrong").unwrap();

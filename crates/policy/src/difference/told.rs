@@ -15,17 +15,16 @@ pub fn difference_text(difference: &Difference, language: Language) -> String {
         &mut text,
         format_args!("{}\n\n", tongue.difference_title(&difference.old, &difference.new)),
     );
-    let parts: [(DifferencePart, fn(&Change) -> bool); 3] = [
-        (DifferencePart::Significant, Change::is_significant),
-        (DifferencePart::Narrower, |change| {
-            change.direction() == Direction::Narrower
-        }),
-        (DifferencePart::Other, |change| {
-            change.direction() == Direction::Level && !change.is_significant()
-        }),
-    ];
-    for (part, belongs) in parts {
-        let changes: Vec<&Change> = difference.changes().iter().filter(|change| belongs(change)).collect();
+    for part in [
+        DifferencePart::Significant,
+        DifferencePart::Narrower,
+        DifferencePart::Other,
+    ] {
+        let changes: Vec<&Change> = difference
+            .changes()
+            .iter()
+            .filter(|change| part_of(change) == part)
+            .collect();
         if changes.is_empty() {
             continue;
         }
@@ -51,6 +50,14 @@ pub fn difference_text(difference: &Difference, language: Language) -> String {
     }
     wrap(&mut text, &closing, "");
     text
+}
+
+fn part_of(change: &Change) -> DifferencePart {
+    match (change.is_significant(), change.direction()) {
+        (true, _) => DifferencePart::Significant,
+        (false, Direction::Narrower) => DifferencePart::Narrower,
+        (false, Direction::Wider | Direction::Level) => DifferencePart::Other,
+    }
 }
 
 /// What changes, for other programs; `docs/policy-differences.md` describes the shape.

@@ -6,7 +6,7 @@ import { accessible, clean } from './checks.js';
 import { join_, launch, profile, serve, signIn } from './candor.js';
 
 const PAGES = {
-  guest: ['/', '/policy', '/join', '/sign-in', '/reset', '/nothing'],
+  guest: ['/', '/policy', '/join', '/sign-in', '/reset', '/nothing', '/status', '/network'],
   operator: ['/', '/policy', '/home', '/devices', '/usage', '/me', '/me/email', '/me/erase', '/operator', '/operator/members',
     '/operator/network', '/operator/policy'],
 };
@@ -28,15 +28,23 @@ after(async () => {
   await candor?.stop();
 });
 
-for (const width of [360, 1280]) for (const colorScheme of ['light', 'dark']) {
-  test(`every page at ${width} px in ${colorScheme}`, async () => {
+// English in every width and scheme; German, whose words are longer, once in each.
+const LOOKS = [
+  ...[360, 1280].flatMap(width => ['light', 'dark'].map(colorScheme => ({ width, colorScheme, language: 'en', at: '' }))),
+  { width: 360, colorScheme: 'light', language: 'de', at: '/de' },
+  { width: 1280, colorScheme: 'dark', language: 'de', at: '/de' },
+];
+
+for (const { width, colorScheme, language, at } of LOOKS) {
+  test(`every page at ${width} px in ${colorScheme}, ${language}`, async () => {
     for (const who of ['guest', 'operator']) {
       const { page, go, seen, context } = await profile(browser, candor.origin, { viewport: { width, height: 800 }, colorScheme });
       if (who === 'operator') await signIn(page, candor.origin, 'operator@example.org');
       for (const path of PAGES[who]) {
-        await go(path);
+        await go(at + path);
+        assert.equal(await page.evaluate(() => document.documentElement.lang), language, path);
         await page.evaluate(() => document.querySelectorAll('details').forEach(part => part.open = true));
-        await accessible(page, `${path} for ${who}`);
+        await accessible(page, `${at}${path} for ${who}`);
         const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.ok(beyond <= 0, `${path} is ${beyond} px wider than its window`);
       }

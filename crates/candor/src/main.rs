@@ -34,6 +34,7 @@ mod serve;
 mod site;
 mod tls;
 mod tunnel;
+mod uptime;
 mod vpn_status;
 
 use std::process::ExitCode;

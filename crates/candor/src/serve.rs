@@ -20,7 +20,7 @@ use crate::identity::{self, Standing};
 use crate::listen::{self, Listener};
 use crate::tls::{self, Tls};
 use crate::tunnel::{Tunnel, TunnelOptions, clear_up_after};
-use crate::{say, vpn_status};
+use crate::{say, uptime, vpn_status};
 
 const DEFAULT_POLICY: &str = include_str!("../../../policies/default.kdl");
 const DEFAULT_POLICY_NAME: &str = "policies/default.kdl (built in)";
@@ -136,12 +136,14 @@ pub(crate) async fn serve(prepared: Prepared) -> anyhow::Result<()> {
         listeners.push(Listener::new(socket, tls)?);
     }
     let tunnel = start_tunnel(&config, &folder, &accounts, heard).await?;
+    let uptime = uptime::resume(folder.path());
     let router = portal::router(portal::Portal {
         accounts: Arc::clone(&accounts),
         policy: Arc::clone(&policy),
         exercised: fields(),
         vpn: tunnel.status(),
         version: env!("CARGO_PKG_VERSION"),
+        uptime: Arc::clone(&uptime),
         report: Arc::new(say::event),
     })?;
     let (stop, stopping) = watch::channel(false);
@@ -150,6 +152,13 @@ pub(crate) async fn serve(prepared: Prepared) -> anyhow::Result<()> {
         serving.spawn(listener.serve(router.clone(), stopping.clone()));
     }
     serving.spawn(sweep(Arc::clone(&accounts), stopping.clone()));
+    serving.spawn(uptime::watch(
+        uptime,
+        folder.path().to_owned(),
+        Arc::clone(&accounts),
+        accounts.has_devices().then(|| tunnel.status()),
+        stopping.clone(),
+    ));
     folder.announce(&Running {
         pid: std::process::id(),
         local_port: config.site.local_port,

@@ -15,6 +15,7 @@ use crate::frame::{Frame, Here};
 use crate::picture::lifetimes::{Lifetimes, lifetimes};
 use crate::session::COOKIE;
 use crate::speech::{Saying, Speech};
+use crate::uptime::Uptime;
 use crate::vpn::VpnStatus;
 
 /// Attempts of one address at once, and seconds until one more, by form. Guesses: a family behind one address can do
@@ -43,6 +44,8 @@ pub struct Portal {
     pub vpn: Arc<dyn VpnStatus>,
     /// The program's version.
     pub version: &'static str,
+    /// How long each part worked on each day.
+    pub uptime: Arc<Uptime>,
     /// Where an event of the pages goes: the operator's log.
     pub report: Arc<dyn Fn(Event) + Send + Sync>,
 }
@@ -78,6 +81,7 @@ pub(crate) struct Inner {
     pub(crate) sign_ins: RateLimit,
     /// Places for lines of the access log that are being written.
     visits: Arc<Semaphore>,
+    pub(crate) uptime: Arc<Uptime>,
     report: Arc<dyn Fn(Event) + Send + Sync>,
     reports: RateLimit,
 }
@@ -97,6 +101,7 @@ impl App {
             exercised,
             vpn,
             version,
+            uptime,
             report,
         } = portal;
         if policy.plan().cookie(COOKIE).is_none() {
@@ -112,6 +117,7 @@ impl App {
             sign_ins: RateLimit::new(SIGN_IN_BURST, SIGN_IN_REFILL_SECONDS),
             visits: Arc::new(Semaphore::new(VISITS_AT_ONCE)),
             reports: RateLimit::new(REPORT_BURST, REPORT_REFILL_SECONDS),
+            uptime,
             report,
             accounts,
             policy,

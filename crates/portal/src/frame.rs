@@ -54,6 +54,8 @@ pub(crate) struct Link {
 pub(crate) enum Here {
     Nowhere,
     Policy,
+    Status,
+    Server,
     Join,
     SignIn,
     Home,

@@ -22,6 +22,7 @@ mod export;
 mod failure;
 mod form;
 mod frame;
+mod fuzz;
 mod headers;
 mod pages;
 mod picture;
@@ -29,10 +30,14 @@ mod refusal;
 mod router;
 mod session;
 mod speech;
+mod uptime;
 mod vpn;
 mod words;
 
 pub use app::{Portal, PortalError};
+#[doc(hidden)]
+pub use fuzz::fuzz_forms;
 pub use router::router;
 pub use session::Transport;
-pub use vpn::{VpnState, VpnStatus};
+pub use uptime::{Seen, Uptime};
+pub use vpn::{Load, VpnState, VpnStatus, WorkerState};

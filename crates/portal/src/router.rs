@@ -15,7 +15,9 @@ use tower_http::timeout::TimeoutLayer;
 use crate::app::{App, Portal, PortalError};
 use crate::failure::{Failure, explain};
 use crate::headers::{headers, visited_account, visited_site};
-use crate::pages::{account, devices, erase, join, me, members, operator, policy, sign_in, start, usage, well_known};
+use crate::pages::{
+    account, devices, erase, join, me, members, operator, policy, server, sign_in, start, status, usage, well_known,
+};
 use crate::{assets, export, speech};
 
 /// No form of ours comes near it.
@@ -54,6 +56,8 @@ fn site() -> Router<App> {
     Router::new()
         .route("/", get(start::start))
         .route("/policy", get(policy::policy))
+        .route("/status", get(status::status))
+        .route("/network", get(server::server))
         .route("/join", get(join::form).post(join::send))
         .route("/set-up/{token}", get(join::set_up_form).post(join::set_up_send))
         .route("/sign-in", get(sign_in::form).post(sign_in::send))

@@ -38,7 +38,7 @@ pub(crate) fn clear_cookie() -> HeaderValue {
     HeaderValue::from_static("__Host-sid=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0")
 }
 
-fn token_of(headers: &HeaderMap) -> Option<SessionToken> {
+pub(crate) fn token_of(headers: &HeaderMap) -> Option<SessionToken> {
     let cookies = headers.get_all(COOKIE_HEADER).into_iter();
     let mut pairs = cookies
         .filter_map(|value| value.to_str().ok())

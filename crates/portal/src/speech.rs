@@ -221,7 +221,8 @@ impl Speech {
             .collect()
     }
 
-    fn of(method: &Method, uri: &Uri, headers: &HeaderMap) -> (Self, Option<Uri>) {
+    /// The speech of a request, and its address without the language when one stood there.
+    pub(crate) fn of(method: &Method, uri: &Uri, headers: &HeaderMap) -> (Self, Option<Uri>) {
         let chosen = chosen(uri);
         let whole = chosen.as_ref().map_or(uri, |(_, rest)| rest);
         let speech = Self {

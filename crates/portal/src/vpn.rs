@@ -6,6 +6,42 @@ use account::KeyText;
 pub trait VpnStatus: Send + Sync {
     /// The state at this moment.
     fn state(&self) -> VpnState;
+
+    /// The confined process that carries the packets.
+    fn worker(&self) -> WorkerState {
+        match self.state() {
+            VpnState::Running { .. } => WorkerState::Locked,
+            VpnState::Unavailable { .. } => WorkerState::None,
+        }
+    }
+
+    /// What everybody together moved in the last whole period; `None` before one has passed.
+    fn load(&self) -> Option<Load> {
+        None
+    }
+}
+
+/// How the confined process is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WorkerState {
+    /// It is locked down and runs.
+    Locked,
+    /// It ended and is being started again.
+    Starting,
+    /// There is none.
+    None,
+}
+
+/// What everybody together moved in a period. It is in memory alone, and leaves by the rule of the policy for figures
+/// about many.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Load {
+    /// How long the period was.
+    pub seconds: u32,
+    /// Bytes in both directions.
+    pub bytes: u64,
+    /// How many members moved any of them.
+    pub people: u32,
 }
 
 /// Whether devices can connect.

@@ -30,6 +30,21 @@ fn tenth(language: Language, number: f64) -> String {
     }
 }
 
+/// A share of a whole in percent with two decimals, rounded down: all is said of all only.
+pub(crate) fn hundredths(language: Language, part: u64, whole: u64) -> String {
+    let share = u128::from(part) * 10_000 / u128::from(whole.max(1));
+    let text = format!("{}.{:02}", share / 100, share % 100);
+    match language {
+        Language::English => text,
+        Language::German => text.replace('.', ","),
+    }
+}
+
+/// Seconds as hours with one decimal: `23.5 h`.
+pub(crate) fn hours(language: Language, seconds: u32) -> String {
+    format!("{} h", tenth(language, f64::from(seconds) / 3_600.0))
+}
+
 /// A number of bytes in the binary units that tariffs are written in: `1.2 GiB`.
 pub(crate) fn bytes(language: Language, count: u64) -> String {
     const UNITS: [&str; 6] = ["", "KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -230,6 +245,14 @@ mod tests {
         assert_eq!(length(DE, 86_400 * 14), "14 Tage");
         assert_eq!(length_within(DE, 86_400 * 14), "14 Tagen");
         assert_eq!(length_within(DE, 180), "3 Minuten");
+    }
+
+    #[test]
+    fn a_share_is_not_rounded_up() {
+        assert_eq!(hundredths(EN, 99_999, 100_000), "99.99");
+        assert_eq!(hundredths(DE, 5, 5), "100,00");
+        assert_eq!(hundredths(EN, 0, 0), "0.00");
+        assert_eq!(hours(DE, 86_400), "24,0 h");
     }
 
     #[test]

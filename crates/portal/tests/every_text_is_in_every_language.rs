@@ -12,8 +12,12 @@ use fluent_syntax::parser::parse;
 use plan::Language;
 
 /// Texts that are the same in both languages, because the word is.
-const SAME: [&str; 6] = [
+const SAME: [&str; 10] = [
     "home-vpn",
+    "part-tunnel",
+    "nav-status",
+    "status-title",
+    "minutes-short",
     "home-tariff",
     "members-tariff",
     "policy-gpc-label",

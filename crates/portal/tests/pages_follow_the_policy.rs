@@ -137,8 +137,9 @@ async fn a_policy_without_the_cookie_does_not_start_the_pages() {
         accounts: Arc::clone(&world.accounts),
         policy: Arc::new(policy::compile(&without, "test.kdl").unwrap()),
         exercised: Default::default(),
-        vpn: Arc::new(world::Vpn(true)),
+        vpn: Arc::new(world::Vpn(true, Arc::default())),
         version: "0.1.0",
+        uptime: Arc::clone(&world.uptime),
         report: Arc::new(|_| {}),
     };
     let error = portal::router(portal).map(|_| ()).unwrap_err();

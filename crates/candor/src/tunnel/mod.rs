@@ -13,6 +13,7 @@
 
 mod aftermath;
 mod line;
+mod load;
 mod network;
 mod roster;
 mod strike;
@@ -23,16 +24,18 @@ use std::fs::File;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use account::{Accounts, DeviceChange, KeyText};
 use plan::Event;
-use portal::{VpnState, VpnStatus};
+use portal::{Load, VpnState, VpnStatus, WorkerState};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use vpn::proto::PrivateKey;
 use zeroize::Zeroizing;
 
 pub(crate) use aftermath::{clear_up_after, run as run_guard};
+use load::Meter;
 use network::Network;
 use supervisor::{Phase, Request, Supervisor};
 pub(crate) use unavailable::Unavailable;
@@ -61,6 +64,7 @@ pub(crate) struct TunnelOptions {
 pub(crate) struct Tunnel {
     shown: Shown,
     phase: Arc<Mutex<Phase>>,
+    meter: Arc<Meter>,
     requests: mpsc::UnboundedSender<Request>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
@@ -91,7 +95,9 @@ impl Tunnel {
         let phase = Arc::new(Mutex::new(Phase::default()));
         let (requests, asked) = mpsc::unbounded_channel();
         let (ready, first) = oneshot::channel();
-        let supervisor = Supervisor::new(network, private_key, options.mtu, accounts, Arc::clone(&phase), report);
+        let meter = Arc::new(Meter::new(Instant::now()));
+        let shared = (Arc::clone(&phase), Arc::clone(&meter));
+        let supervisor = Supervisor::new(network, private_key, options.mtu, accounts, shared, report);
         let task = tokio::spawn(supervisor.run(changes, asked, ready));
         match first.await {
             Ok(Ok(())) => {}
@@ -104,6 +110,7 @@ impl Tunnel {
         Ok(Self {
             shown,
             phase,
+            meter,
             requests,
             task: Mutex::new(Some(task)),
         })
@@ -155,6 +162,18 @@ impl VpnStatus for Tunnel {
                 remedy: "wait a moment; if this stays, restart candor".to_owned(),
             },
         }
+    }
+
+    fn worker(&self) -> WorkerState {
+        match *self.phase.lock().unwrap_or_else(PoisonError::into_inner) {
+            Phase::Running { .. } => WorkerState::Locked,
+            Phase::Starting => WorkerState::Starting,
+            Phase::Ended => WorkerState::None,
+        }
+    }
+
+    fn load(&self) -> Option<Load> {
+        self.meter.load(Instant::now())
     }
 }
 

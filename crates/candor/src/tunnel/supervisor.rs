@@ -15,6 +15,7 @@ use vpn::handover::{Configure, DEVICES, FromWorker, KEYS, ToWorker};
 use vpn::proto::PrivateKey;
 
 use super::line::{Broken, Line};
+use super::load::Meter;
 use super::network::{self, Network};
 use super::roster::{Roster, Step};
 use super::strike::Striker;
@@ -74,6 +75,7 @@ pub(super) struct Supervisor {
     mtu: u16,
     accounts: Arc<Accounts>,
     phase: Arc<Mutex<Phase>>,
+    meter: Arc<Meter>,
     report: fn(Event),
     /// Bytes that are not yet written down.
     unrecorded: BTreeMap<MemberId, (u64, u64)>,
@@ -92,7 +94,7 @@ impl Supervisor {
         private_key: PrivateKey,
         mtu: u16,
         accounts: Arc<Accounts>,
-        phase: Arc<Mutex<Phase>>,
+        (phase, meter): (Arc<Mutex<Phase>>, Arc<Meter>),
         report: fn(Event),
     ) -> Self {
         Self {
@@ -101,6 +103,7 @@ impl Supervisor {
             mtu,
             accounts,
             phase,
+            meter,
             report,
             unrecorded: BTreeMap::new(),
             ended: 0,
@@ -295,6 +298,7 @@ impl Supervisor {
     }
 
     fn note(&mut self, deltas: &[UsageDelta]) {
+        self.meter.note(deltas, Instant::now());
         for delta in deltas {
             let (up, down) = self.unrecorded.entry(delta.member).or_default();
             *up = up.saturating_add(delta.up);

@@ -14,8 +14,9 @@ nav-operator = Betreiber
 nav-promises = Zusagen
 nav-members = Mitglieder
 nav-network = Netz
+nav-status = Status
+nav-server = Dieser Server
 nav-account = Mein Konto
-nav-language = Sprache
 
 must-accept-label = Die Datenschutzerklärung hat sich geändert
 must-accept = <strong>Die Datenschutzerklärung hat sich geändert</strong>, seit Sie ihr zugestimmt haben. <a href="{ $at }/policy">Lesen Sie sie</a>; vorher können Sie alles exportieren und löschen.
@@ -26,4 +27,5 @@ over-quota = <strong>Das Kontingent dieses Monats ist aufgebraucht.</strong> Ihr
 foot-run-by = Betrieben von: { $controller }. Fragen zum Datenschutz: { $contact }.
 foot-version = Candor { $version } · <a href="{ $at }/policy">Datenschutzerklärung</a> <code title="Prüfsumme der geltenden Erklärung">{ $digest }</code> · ein Cookie, nur solange Sie angemeldet sind · nichts von Dritten
 alert-heading = Das stimmt noch nicht ganz
+page-before = Vorige Seite
 start-page = Zur Startseite

@@ -48,7 +48,7 @@ members-change = Ändern
 members-change-which = Tarif von { $member } ändern
 members-start = Von vorn
 members-next = Nächste Seite
-members-none = Hier steht niemand: Die Liste ist zu Ende.
+members-none = Die Liste endete vor dieser Seite.
 
 network-title = Netz
 network-no-devices = Die Datenschutzerklärung kennt keine Geräte, deshalb gibt es kein VPN.

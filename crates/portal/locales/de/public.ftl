@@ -86,3 +86,61 @@ reset-code = Wiederherstellungscode
 reset-code-hint = 20 Buchstaben und Ziffern, die Sie sich beim Beitritt aufgeschrieben haben; Bindestriche und Großschreibung spielen keine Rolle.
 reset-password = Neues Passwort
 reset-password-hint = Mindestens { $minimum } Zeichen.
+
+status-title = Status
+status-heading-well = Alles funktioniert
+status-heading-bad = Etwas funktioniert nicht
+status-now = Die Teile in diesem Augenblick
+status-bad-hint = Mehr steht im Protokoll des Betreibers. Was eine Seite Ihnen bestätigt hat, ist sicher.
+part-tunnel = VPN
+part-worker = Abgeschlossener Prozess des VPN
+part-store = Datenbank
+part-site = Diese Website
+part-runs = läuft
+part-runs-not = läuft nicht
+part-locked = läuft, abgeschlossen
+part-starting = startet gerade neu
+part-none = gibt es nicht
+part-answers = antwortet
+part-answers-not = antwortet nicht
+status-days = Die letzten 90 Tage
+status-summary = In { $share } % der beobachteten Zeit funktionierte alles, an { $days ->
+    [one] { $days } Tag.
+   *[other] { $days } Tagen.
+}
+status-nothing-known = Noch ist nichts bekannt: Dieser Server hat eben erst begonnen, sich zu beobachten.
+strip-label = { $days ->
+    [one] { $days } Tag:
+   *[other] { $days } Tage:
+} { $well ->
+    [one] { $well } Tag ohne Ausfälle,
+   *[other] { $well } Tage ohne Ausfälle,
+} { $briefly } mit kurzen, { $badly } mit längeren, { $unknown } ohne Daten
+day-well = höchstens eine Minute Ausfall
+day-briefly = bis zu 15 Minuten
+day-badly = mehr als 15 Minuten
+day-unknown = keine Daten
+status-table = Dasselbe in Zahlen
+status-caption = Tag für Tag, in UTC; Tage ohne Daten fehlen
+status-known = Beobachtet
+status-stopped = Angehalten
+status-tunnel-down = Kein VPN
+status-store-down = Keine Datenbank
+status-about = Jede Minute sieht das Programm nach seinen Teilen und zählt Sekunden zum Tag. Mehr nicht: Kein Besuch, kein Gerät und kein Mensch steckt in diesen Zahlen. Während das Programm angehalten war, lief nichts; wo seine Uhr falsch ging, gibt es keine Daten.
+
+server-title = Dieser Server
+server-lead = Was ein Gerät wissen muss, und was diese Maschine mit Paketen macht.
+server-features = Er spricht
+server-features-list = WireGuard über UDP; IPv4 und IPv6 im Tunnel; ein gemeinsamer Schlüssel je Gerät; eine innere Adresse für alle
+load-title = Wie ausgelastet er ist
+load-not-released = Die Datenschutzerklärung gibt keine Zahlen über den Datenverkehr frei, deshalb stehen hier keine.
+load-not-measured = Die erste Zahl erscheint, wenn einige Minuten gezählt wurde.
+load-too-few = Weniger als { $people } Menschen sind verbunden. So wenige werden nicht als Zahl gezeigt.
+load-window = In den letzten { $length }, so gerundet, dass niemand hervorsticht. Die Zahlen stehen nur im Arbeitsspeicher.
+load-traffic = Datenverkehr
+load-people = Verbundene Menschen
+load-at-least = mindestens { $people }
+load-quiet = ruhig (weniger als 10 Mbit/s)
+load-moderate = mäßig (10 bis 100 Mbit/s)
+load-busy = rege (100 bis 500 Mbit/s)
+load-very-busy = sehr rege (mehr als 500 Mbit/s)

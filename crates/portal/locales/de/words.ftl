@@ -94,3 +94,5 @@ table-device = Ein Gerät, das sich mit dem VPN verbindet
 table-usage = Wie viele Bytes Ihr Konto an einem Tag übertragen hat
 table-access_line = Besuche der Website, unter dem Schlüssel ihres Tages und mit keinem Konto verknüpft
 table-access_program = Der Browser oder die App eines Besuchs
+
+minutes-short = { $count } min

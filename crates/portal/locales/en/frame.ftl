@@ -14,8 +14,9 @@ nav-operator = Operator
 nav-promises = Promises
 nav-members = Members
 nav-network = Network
+nav-status = Status
+nav-server = This server
 nav-account = My account
-nav-language = Language
 
 must-accept-label = The policy has changed
 must-accept = <strong>The policy has changed</strong> since you accepted it. <a href="{ $at }/policy">Read it</a>; you can export and erase everything first.
@@ -26,4 +27,5 @@ over-quota = <strong>This month’s quota is used up.</strong> Your devices are 
 foot-run-by = Run by { $controller }. Questions about privacy: { $contact }.
 foot-version = Candor { $version } · <a href="{ $at }/policy">policy</a> <code title="digest of the policy that runs">{ $digest }</code> · one cookie, only while you are signed in · nothing from third parties
 alert-heading = This needs another look
+page-before = Page before
 start-page = Start page

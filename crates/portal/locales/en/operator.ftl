@@ -48,7 +48,7 @@ members-change = Change
 members-change-which = Change the tariff of { $member }
 members-start = From the start
 members-next = Next page
-members-none = There is nobody here: the list has ended.
+members-none = The list ended before this page.
 
 network-title = Network
 network-no-devices = The policy declares no devices, so there is no VPN.

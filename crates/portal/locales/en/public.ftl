@@ -86,3 +86,61 @@ reset-code = Recovery code
 reset-code-hint = 20 letters and digits that you wrote down when you joined; hyphens and case do not matter.
 reset-password = New password
 reset-password-hint = At least { $minimum } characters.
+
+status-title = Status
+status-heading-well = Everything works
+status-heading-bad = Something does not work
+status-now = The parts at this moment
+status-bad-hint = The operator’s log says more. What you sent is safe where a page has confirmed it.
+part-tunnel = VPN
+part-worker = Confined process of the VPN
+part-store = Database
+part-site = This site
+part-runs = runs
+part-runs-not = does not run
+part-locked = runs, locked down
+part-starting = is being started again
+part-none = there is none
+part-answers = answers
+part-answers-not = does not answer
+status-days = The last 90 days
+status-summary = Everything worked in { $share } % of the time that was watched, on { $days ->
+    [one] { $days } day.
+   *[other] { $days } days.
+}
+status-nothing-known = Nothing is known yet: this server has just begun to watch itself.
+strip-label = { $days ->
+    [one] { $days } day:
+   *[other] { $days } days:
+} { $well ->
+    [one] { $well } day without outages,
+   *[other] { $well } days without outages,
+} { $briefly } with short ones, { $badly } with longer ones, { $unknown } without data
+day-well = a minute of outage at most
+day-briefly = up to 15 minutes
+day-badly = more than 15 minutes
+day-unknown = no data
+status-table = The same in numbers
+status-caption = Day by day, in UTC; days without data are left out
+status-known = Watched
+status-stopped = Stopped
+status-tunnel-down = No VPN
+status-store-down = No database
+status-about = Each minute the program looks at its parts and adds seconds to the day. That is all: no visit, no device and nobody is in these numbers. While the program was stopped, everything was down; where its clock was wrong, there is no data.
+
+server-title = This server
+server-lead = What a device needs to know, and what this machine does with packets.
+server-features = It speaks
+server-features-list = WireGuard over UDP; IPv4 and IPv6 inside; a preshared key for each device; one inner address for everybody
+load-title = How busy it is
+load-not-released = The policy releases no figures about traffic, so there are none here.
+load-not-measured = The first figure appears when it has been counted for some minutes.
+load-too-few = Fewer than { $people } people are connected. So few are not shown as a figure.
+load-window = In the last { $length }, rounded so that nobody stands out. The figures are in memory alone.
+load-traffic = Traffic
+load-people = People connected
+load-at-least = at least { $people }
+load-quiet = quiet (less than 10 Mbit/s)
+load-moderate = moderate (10 to 100 Mbit/s)
+load-busy = busy (100 to 500 Mbit/s)
+load-very-busy = very busy (more than 500 Mbit/s)

@@ -94,3 +94,5 @@ table-device = A device that connects to the VPN
 table-usage = How many bytes your account moved on one day
 table-access_line = Visits to the site, under a key of their day and linked to no account
 table-access_program = The browser or app of a visit
+
+minutes-short = { $count } min

@@ -102,7 +102,7 @@ pub(crate) fn first_of_month(day: Day) -> Day {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(crate) struct AcceptFields {
-    accepted: String,
+    pub(crate) accepted: String,
 }
 
 /// `POST /accept`

@@ -2,7 +2,7 @@
 
 use account::{DeviceError, KeyText, LABEL_LIMIT_CHARACTERS};
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use plan::{DeviceId, Shown};
@@ -19,6 +19,8 @@ use crate::session::Member;
 use crate::speech::Speech;
 use crate::vpn::VpnState;
 
+/// Devices on one page.
+const PAGE: usize = 25;
 /// What stands in a configuration where the private key belongs; the browser's script looks for it.
 const PRIVATE_KEY_PLACE: &str = "PUT-YOUR-PRIVATE-KEY-HERE";
 /// The longest name that `wg-quick` takes for an interface, without `.conf` (Linux `IFNAMSIZ` 16 with its zero).
@@ -36,6 +38,10 @@ struct DevicesPage {
     public_key: Field,
     wrong: Option<Wrong>,
     running: bool,
+    all: usize,
+    /// Where the pages before and after this one begin.
+    before: Option<usize>,
+    after: Option<usize>,
 }
 
 struct DeviceRow {
@@ -58,13 +64,26 @@ struct AddedPage {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(crate) struct DeviceFields {
-    label: String,
-    public_key: String,
+    pub(crate) label: String,
+    pub(crate) public_key: String,
+}
+
+/// Where the page starts.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct From {
+    from: String,
 }
 
 /// `GET /devices`
-pub(crate) async fn list(State(app): State<App>, speech: Speech, member: Member) -> Result<Response, Failure> {
-    list_page(&app, &speech, &member, &DeviceFields::default(), None).await
+pub(crate) async fn list(
+    State(app): State<App>,
+    speech: Speech,
+    member: Member,
+    Query(From { from }): Query<From>,
+) -> Result<Response, Failure> {
+    let from = from.parse().unwrap_or(0);
+    list_page(&app, &speech, &member, &DeviceFields::default(), from, None).await
 }
 
 /// `POST /devices`
@@ -75,7 +94,7 @@ pub(crate) async fn add(
     Sent(fields): Sent<DeviceFields>,
 ) -> Result<Response, Failure> {
     let state = app.vpn.state();
-    let again = async |wrong| list_page(&app, &speech, &member, &fields, Some(wrong)).await;
+    let again = async |wrong| list_page(&app, &speech, &member, &fields, 0, Some(wrong)).await;
     if matches!(state, VpnState::Unavailable { .. }) {
         return again(Wrong::new("form", speech.say("refused-vpn-off"))).await;
     }
@@ -133,6 +152,7 @@ async fn list_page(
     speech: &Speech,
     Member(who): &Member,
     fields: &DeviceFields,
+    from: usize,
     wrong: Option<Wrong>,
 ) -> Result<Response, Failure> {
     if !app.accounts.has_devices() {
@@ -156,8 +176,13 @@ async fn list_page(
         limit,
         label: mark(label.typed(&fields.label)),
         public_key: mark(public_key.typed(&fields.public_key)),
+        before: (from > 0).then(|| from.saturating_sub(PAGE)),
+        after: Some(from.saturating_add(PAGE)).filter(|next| *next < devices.len()),
+        all: devices.len(),
         devices: devices
             .into_iter()
+            .skip(from)
+            .take(PAGE)
             .map(|device| DeviceRow {
                 id: device.id,
                 label: device.label,
@@ -199,7 +224,7 @@ fn configuration(state: &VpnState, psk: KeyText) -> String {
 }
 
 /// A name for the configuration's file that `wg-quick` takes.
-fn file_name(label: &str) -> String {
+pub(crate) fn file_name(label: &str) -> String {
     let kept = label.chars().filter_map(|character| match character {
         ' ' => Some('-'),
         other if other.is_ascii_alphanumeric() || "-_".contains(other) => Some(other.to_ascii_lowercase()),

@@ -23,8 +23,8 @@ use crate::speech::{Speech, say};
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(crate) struct EraseFields {
-    word: String,
-    password: Zeroizing<String>,
+    pub(crate) word: String,
+    pub(crate) password: Zeroizing<String>,
 }
 
 #[derive(Template)]
@@ -129,7 +129,7 @@ async fn refuse(app: &App, speech: &Speech, who: &SignedIn, fields: &EraseFields
 }
 
 /// Whether what has to be typed was typed, in any language: a keyboard may lack the letters of the page.
-fn is_the_word(typed: &str) -> bool {
+pub(crate) fn is_the_word(typed: &str) -> bool {
     let plain = |text: &str| text.trim().to_lowercase().replace('ö', "oe");
     Language::ALL
         .into_iter()

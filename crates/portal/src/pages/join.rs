@@ -23,11 +23,11 @@ use crate::speech::Speech;
 #[serde(default)]
 #[derive(Default)]
 pub(crate) struct JoinFields {
-    age: String,
-    email: String,
-    password: Zeroizing<String>,
-    agree: String,
-    accepted: String,
+    pub(crate) age: String,
+    pub(crate) email: String,
+    pub(crate) password: Zeroizing<String>,
+    pub(crate) agree: String,
+    pub(crate) accepted: String,
 }
 
 #[derive(Template)]

@@ -250,8 +250,8 @@ struct EmailPage {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(crate) struct EmailFields {
-    email: String,
-    password: Zeroizing<String>,
+    pub(crate) email: String,
+    pub(crate) password: Zeroizing<String>,
 }
 
 /// `GET /me/email`

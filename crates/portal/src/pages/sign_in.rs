@@ -22,17 +22,17 @@ use crate::speech::Speech;
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(crate) struct SignInFields {
-    email: String,
-    password: Zeroizing<String>,
+    pub(crate) email: String,
+    pub(crate) password: Zeroizing<String>,
 }
 
 /// What the reset form brings.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(crate) struct ResetFields {
-    email: String,
-    code: Zeroizing<String>,
-    password: Zeroizing<String>,
+    pub(crate) email: String,
+    pub(crate) code: Zeroizing<String>,
+    pub(crate) password: Zeroizing<String>,
 }
 
 #[derive(Template)]

@@ -69,13 +69,21 @@ pub(crate) fn share(part: u64, whole: u64) -> Svg {
 /// So many places, the first of which are taken.
 pub(crate) fn places(language: Language, taken: u64, all: u64) -> Svg {
     const MOST_DRAWN: u64 = 12;
-    let drawn = all.clamp(1, MOST_DRAWN);
+    let words = say(language, "devices-places")
+        .number("taken", taken)
+        .number("limit", all);
+    if all > MOST_DRAWN {
+        let width = 240.0 * taken.min(all) as f64 / all as f64;
+        return Svg(format!(
+            "<svg class=\"places\" viewBox=\"0 0 240 22\" role=\"img\" aria-label=\"{words}\">\
+             <rect class=\"place-free\" x=\"1\" y=\"2\" width=\"238\" height=\"18\" rx=\"4\"/>\
+             <rect class=\"place-taken\" x=\"1\" y=\"2\" width=\"{width:.1}\" height=\"18\" rx=\"4\"/></svg>"
+        ));
+    }
+    let drawn = all.max(1);
     let mut svg = format!(
-        "<svg class=\"places\" viewBox=\"0 0 {} 22\" role=\"img\" aria-label=\"{}\">",
-        drawn * 22,
-        say(language, "devices-places")
-            .number("taken", taken)
-            .number("limit", all)
+        "<svg class=\"places\" viewBox=\"0 0 {} 22\" role=\"img\" aria-label=\"{words}\">",
+        drawn * 22
     );
     for place in 0..drawn {
         let class = if place < taken { "place-taken" } else { "place-free" };
@@ -97,6 +105,13 @@ mod tests {
         let svg = bars(Language::English, &[Bar { up: 0, down: 0 }, Bar { up: 10, down: 90 }]).0;
         assert_eq!(svg.matches("height=\"0.00\"").count(), 2);
         assert!(!svg.contains("NaN") && !bars(Language::English, &[]).0.contains("NaN"));
+    }
+
+    #[test]
+    fn many_places_are_one_bar() {
+        assert_eq!(places(Language::English, 3, 5).0.matches("<rect").count(), 5);
+        assert_eq!(places(Language::English, 30, 200).0.matches("<rect").count(), 2);
+        assert!(places(Language::English, 300, 200).0.contains("width=\"240.0\""));
     }
 
     #[test]

@@ -7,6 +7,8 @@ pub(crate) mod bars;
 pub(crate) mod guards;
 pub(crate) mod lifetimes;
 pub(crate) mod ring;
+pub(crate) mod steps;
+pub(crate) mod strip;
 pub(crate) mod treemap;
 
 use std::fmt;

@@ -120,13 +120,22 @@ fn push_tile(svg: &mut String, tile: &Tile, place: Box2) {
     svg.push_str("</g>");
 }
 
-/// The words of `text` in lines of at most `letters`; none when a word does not fit.
+/// The fewest letters of a word that are worth drawing.
+const LEAST_LETTERS: usize = 6;
+
+/// The words of `text` in lines of at most `letters`; none where there is no room for a word.
 fn wrapped(text: &str, letters: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         let length = word.chars().count();
         if length > letters {
-            return Vec::new();
+            // What remains of a long word says more than nothing; the list below has it whole.
+            if letters < LEAST_LETTERS {
+                return Vec::new();
+            }
+            let start: String = word.chars().take(letters - 1).collect();
+            lines.push(format!("{start}…"));
+            continue;
         }
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + length <= letters => {
@@ -223,6 +232,13 @@ mod tests {
                 assert!(apart_x || apart_y);
             }
         }
+    }
+
+    #[test]
+    fn a_long_word_is_cut_and_a_narrow_tile_is_left_empty() {
+        assert_eq!(wrapped("Ihre Zugangsdaten", 8), ["Ihre", "Zugangs…"]);
+        assert_eq!(wrapped("Ihre Zugangsdaten", 13), ["Ihre", "Zugangsdaten"]);
+        assert!(wrapped("Ihre Zugangsdaten", 5).is_empty());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, Request, StatusCode};
 use plan::act::ActId;
 use plan::{Event, FieldId, ManualClock, Timestamp};
-use portal::{Portal, Transport, VpnState, VpnStatus};
+use portal::{Load, Portal, Transport, Uptime, VpnState, VpnStatus};
 use store::{Options, Store, WrappingKey};
 use tokio::sync::mpsc;
 use tower::ServiceExt as _;
@@ -29,9 +29,13 @@ pub(crate) const START: Timestamp = Timestamp::from_microseconds(1_795_348_800_0
 pub(crate) const PASSWORD: &str = "three small words";
 
 /// A VPN that says what it is told to say.
-pub(crate) struct Vpn(pub(crate) bool);
+pub(crate) struct Vpn(pub(crate) bool, pub(crate) Arc<Mutex<Option<Load>>>);
 
 impl VpnStatus for Vpn {
+    fn load(&self) -> Option<Load> {
+        *self.1.lock().expect("nobody panics with it")
+    }
+
     fn state(&self) -> VpnState {
         if self.0 {
             VpnState::Running {
@@ -61,6 +65,8 @@ pub(crate) struct World {
     pub(crate) folder: tempfile::TempDir,
     /// What the operator's log has.
     pub(crate) events: Arc<Mutex<Vec<Event>>>,
+    pub(crate) uptime: Arc<Uptime>,
+    load: Arc<Mutex<Option<Load>>>,
     changes: mpsc::UnboundedReceiver<DeviceChange>,
 }
 
@@ -109,14 +115,17 @@ impl World {
         let (tell, changes) = mpsc::unbounded_channel();
         let accounts = Arc::new(Accounts::new(store, tariffs, tell).await.expect("accounts start"));
         let digest = plan.digest().to_string();
+        let load: Arc<Mutex<Option<Load>>> = Arc::default();
+        let uptime = Arc::new(Uptime::resume("", start));
         let events: Arc<Mutex<Vec<Event>>> = Arc::default();
         let log = Arc::clone(&events);
         let router = portal::router(Portal {
             accounts: Arc::clone(&accounts),
             exercised: exercised(&plan),
             policy,
-            vpn: Arc::new(Vpn(vpn)),
+            vpn: Arc::new(Vpn(vpn, Arc::clone(&load))),
             version: "0.1.0",
+            uptime: Arc::clone(&uptime),
             report: Arc::new(move |event| log.lock().expect("nobody panics with it").push(event)),
         });
         Self {
@@ -126,6 +135,8 @@ impl World {
             digest,
             folder,
             events,
+            uptime,
+            load,
             changes,
         }
     }
@@ -156,6 +167,16 @@ impl World {
         let answer = browser.post(&format!("/set-up/{token}"), &form).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
         browser
+    }
+
+    /// What everybody together moved in the last five minutes.
+    pub(crate) fn load(&self, people: u32, bytes: u64) {
+        let load = Load {
+            seconds: 300,
+            bytes,
+            people,
+        };
+        *self.load.lock().expect("nobody panics with it") = Some(load);
     }
 
     /// Whether a text stands in any file of the instance.

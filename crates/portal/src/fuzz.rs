@@ -1,0 +1,166 @@
+//! The body of the fuzz target, shared with the test that replays its corpus: what a stranger can send before anything is
+//! known about them.
+
+use account::{KeyText, RecoveryCode};
+use axum::body::Body;
+use axum::extract::FromRequest as _;
+use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, HeaderMap};
+use axum::http::{HeaderValue, Method, Request, Uri};
+use plan::{DeviceId, Digest, Language, MemberId};
+use serde::de::DeserializeOwned;
+
+use crate::form::{Ask, Field, Wrong};
+use crate::pages::account::AcceptFields;
+use crate::pages::devices::{DeviceFields, file_name};
+use crate::pages::erase::{EraseFields, is_the_word};
+use crate::pages::join::JoinFields;
+use crate::pages::me::EmailFields;
+use crate::pages::members::TariffFields;
+use crate::pages::sign_in::{ResetFields, SignInFields};
+use crate::session::token_of;
+use crate::speech::{Speech, say};
+
+/// The first line says what arrives, the rest is that. Panics on a broken invariant.
+#[doc(hidden)]
+pub fn fuzz_forms(bytes: &[u8]) {
+    let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+    let (kind, rest) = bytes.split_at(end);
+    let body = rest.strip_prefix(b"\n").unwrap_or(rest);
+    match kind {
+        b"join" => join(body),
+        b"device" => device(body),
+        b"erase" => erase(body),
+        b"email" => drop(parsed::<EmailFields>(body).map(|fields| given_back(&fields.email, Ask::Email))),
+        b"sign-in" => drop(parsed::<SignInFields>(body).map(|fields| given_back(&fields.email, Ask::Email))),
+        b"reset" => reset(body),
+        b"accept" => drop(parsed::<AcceptFields>(body).map(|fields| fields.accepted.parse::<Digest>())),
+        b"tariff" => drop(parsed::<TariffFields>(body)),
+        b"address" => address(body),
+        b"cookie" => cookie(body),
+        _ => {}
+    }
+}
+
+/// The body as the handlers read it.
+fn parsed<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    let request = Request::post("/")
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(body.to_vec()))
+        .ok()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build().ok()?;
+    let form = runtime.block_on(axum::Form::<T>::from_request(request, &()));
+    form.ok().map(|axum::Form(fields)| fields)
+}
+
+fn join(body: &[u8]) {
+    let Some(fields) = parsed::<JoinFields>(body) else {
+        return;
+    };
+    given_back(&fields.age, Ask::Age);
+    given_back(&fields.email, Ask::Email);
+    let _age = fields.age.trim().parse::<u8>();
+    if let Ok(digest) = fields.accepted.parse::<Digest>() {
+        assert_eq!(digest.to_string().parse(), Ok(digest));
+    }
+}
+
+fn device(body: &[u8]) {
+    let Some(fields) = parsed::<DeviceFields>(body) else {
+        return;
+    };
+    given_back(&fields.label, Ask::Text);
+    given_back(&fields.public_key, Ask::Text);
+    if let Ok(key) = fields.public_key.parse::<KeyText>() {
+        assert_eq!(key.to_string().len(), 44);
+    }
+    let name = file_name(&fields.label);
+    let stem = name
+        .strip_suffix(".conf")
+        .expect("a configuration's name ends with .conf");
+    assert!((1..=15).contains(&stem.len()), "wg-quick does not take {name}");
+    assert!(
+        stem.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)),
+        "{name}"
+    );
+}
+
+fn erase(body: &[u8]) {
+    let Some(fields) = parsed::<EraseFields>(body) else {
+        return;
+    };
+    given_back(&fields.word, Ask::Text);
+    if is_the_word(&fields.word) {
+        assert!(fields.word.trim().chars().count() <= 8, "more than the word was typed");
+    }
+}
+
+fn reset(body: &[u8]) {
+    let Some(fields) = parsed::<ResetFields>(body) else {
+        return;
+    };
+    given_back(&fields.email, Ask::Email);
+    let _code = RecoveryCode::from_typed(&fields.code);
+}
+
+/// What was typed stands in the form again, and nothing of it becomes an element or an attribute.
+fn given_back(typed: &str, ask: Ask) {
+    let field = |value: &str| {
+        let english = Language::English;
+        let wrong = Wrong::new("name", say(english, "refused-label").number("limit", 40_u32));
+        let field = Field::new("name", say(english, "devices-label"), ask).typed(value);
+        field.wrong(Some(&wrong)).to_string()
+    };
+    let (with, without) = (field(typed), field(""));
+    for mark in ['<', '>', '"', '\''] {
+        assert_eq!(
+            with.matches(mark).count(),
+            without.matches(mark).count(),
+            "{typed:?} made a {mark}"
+        );
+    }
+}
+
+/// `PATH`, and on the next line what the browser says of its languages.
+fn address(body: &[u8]) {
+    let text = String::from_utf8_lossy(body);
+    let (path, languages) = text.split_once('\n').unwrap_or((&text, ""));
+    for id in path.split('/') {
+        let _ids = (id.parse::<MemberId>(), id.parse::<DeviceId>());
+    }
+    let (Ok(uri), Ok(languages)) = (path.parse::<Uri>(), HeaderValue::from_str(languages)) else {
+        return;
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT_LANGUAGE, languages);
+    let (speech, rest) = Speech::of(&Method::GET, &uri, &headers);
+    if let Some(rest) = rest {
+        assert!(rest.path().starts_with('/'), "{rest}");
+        assert!(
+            rest.to_string().len() < uri.to_string().len() + 1,
+            "{uri} grew to {rest}"
+        );
+    }
+    for (language, other) in speech.others() {
+        let front = format!("/{}", language.tag());
+        let after = other.strip_prefix(&front).expect("the language is at the front");
+        assert!(
+            after.is_empty() || after.starts_with(['/', '?', '*']),
+            "{other} leads elsewhere"
+        );
+    }
+}
+
+fn cookie(body: &[u8]) {
+    let Ok(value) = HeaderValue::from_bytes(body) else {
+        return;
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert(COOKIE, value);
+    if let Some(token) = token_of(&headers) {
+        assert!(
+            String::from_utf8_lossy(body).contains(&token.to_cookie()),
+            "a token from nowhere"
+        );
+    }
+}

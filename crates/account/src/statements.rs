@@ -72,7 +72,7 @@ statements! {
         "DELETE FROM device WHERE id = $1 AND member = $2", Expect::Rows(1);
     ADD_USAGE: RunStatement<(MemberId, DayArg, Bytes, Bytes, Timestamp)> = RunStatement::new, "usage.add", NetworkOps, touches ["usage"],
         "INSERT INTO usage (member, day, up, down, expires_at) VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (member, day) DO UPDATE SET up = up + excluded.up, down = down + excluded.down", Expect::Rows(1);
+         ON CONFLICT (member, day) DO UPDATE SET up = usage.up + excluded.up, down = usage.down + excluded.down", Expect::Rows(1);
     USAGE_OF: SelectStatement<(MemberId, Day, Timestamp), Usage> = SelectStatement::new, "usage.of", NetworkOps, touches ["usage"],
         rows!(Usage, "WHERE member = $1 AND day >= $2 AND expires_at > $3 ORDER BY day");
     USAGE_SINCE: SelectStatement<(Day, Timestamp), Usage> = SelectStatement::new, "usage.since", NetworkOps, touches ["usage"],

@@ -220,7 +220,7 @@ fn check_against_policy(config: &Config, policy: &Compiled) -> anyhow::Result<()
 
 async fn open_store(folder: &Folder, wrapping: WrappingKey, policy: &Compiled) -> anyhow::Result<Store> {
     let store = Store::open(Options {
-        folder: folder.path().to_owned(),
+        place: folder.path().to_owned().into(),
         wrapping,
         plan: Arc::new(policy.plan().clone()),
         catalogues: CATALOGUES.to_vec(),

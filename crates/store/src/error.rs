@@ -1,11 +1,43 @@
 //! What can go wrong, by who must act.
 
+use std::fmt;
+
 use plan::NotDeclared;
 use thiserror::Error;
 
-/// A database's error as a number. The text of a database error may quote a value, so it never leaves this crate.
+/// A database's error as a number: SQLite's, or PostgreSQL's five characters (SQLSTATE) read as digits of base 36. The
+/// text of a database error may quote a value, so it never leaves this crate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Code(pub i32);
+
+/// Smaller numbers are SQLite's (its largest has four digits); no error of PostgreSQL is of class `00`.
+const FIRST_SQLSTATE: i32 = 36 * 36 * 36;
+
+impl Code {
+    /// Of the five characters of an SQLSTATE.
+    pub(crate) fn of_sqlstate(state: &str) -> Self {
+        let digit = |character: char| character.to_digit(36).and_then(|digit| i32::try_from(digit).ok());
+        let number = state.chars().try_fold(0_i32, |number, character| {
+            digit(character).and_then(|digit| number.checked_mul(36)?.checked_add(digit))
+        });
+        Self(number.unwrap_or(-1))
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 < FIRST_SQLSTATE {
+            return write!(f, "{}", self.0);
+        }
+        let digit = |power: u32| {
+            let digit = u32::try_from(self.0 / 36_i32.pow(power) % 36).unwrap_or(0);
+            char::from_digit(digit, 36).unwrap_or('?').to_ascii_uppercase()
+        };
+        [4, 3, 2, 1, 0]
+            .into_iter()
+            .try_for_each(|power| write!(f, "{}", digit(power)))
+    }
+}
 
 /// Why the store did not do what was asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
@@ -42,38 +74,43 @@ pub enum StoreError {
     #[error("the disk is full; free some space, nothing that was acknowledged is lost")]
     DiskFull,
     /// The database failed.
-    #[error("the database failed with code {}", .0.0)]
+    #[error("the database failed with code {0}")]
     Database(Code),
+    /// The change met another one at the same row again and again.
+    #[error("the database could not do this beside another change; try again")]
+    Conflict,
+    /// The server does not answer (any more); nothing of what was asked was done.
+    #[error("the database server does not answer; nothing was changed")]
+    Disconnected,
+    /// The connection broke while a change was being committed, and the server does not come back to say whether it was.
+    #[error(
+        "the connection to the database server broke at the last moment; look whether it was done before you repeat it"
+    )]
+    Uncertain,
+    /// Another instance has the database.
+    #[error("another instance has the database")]
+    InUse,
+    /// The server would acknowledge changes that a power failure undoes.
+    #[error("the database server is set not to keep what it acknowledges (fsync = off)")]
+    NotDurable,
+    /// The database holds tables of some other program.
+    #[error("the database belongs to another program")]
+    Foreign,
     /// The store is closing.
     #[error("the store is closing")]
     Closing,
 }
 
-const SQLITE_CORRUPT: i32 = 11;
-const SQLITE_FULL: i32 = 13;
-const SQLITE_NOTADB: i32 = 26;
-const SQLITE_CONSTRAINT_FOREIGNKEY: i32 = 787;
-const SQLITE_CONSTRAINT_PRIMARYKEY: i32 = 1555;
-const SQLITE_CONSTRAINT_UNIQUE: i32 = 2067;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl From<sqlx::Error> for StoreError {
-    /// Source of the numbers: "Result and Error Codes", sqlite.org/rescode.html.
-    fn from(error: sqlx::Error) -> Self {
-        let code = match &error {
-            sqlx::Error::Database(database) => database.code().and_then(|code| code.parse().ok()).unwrap_or(-1),
-            sqlx::Error::Io(io) => io.raw_os_error().unwrap_or(-2),
-            sqlx::Error::PoolTimedOut => -3,
-            sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => return Self::Closing,
-            _ => -1,
-        };
-        match code {
-            SQLITE_FULL => Self::DiskFull,
-            SQLITE_NOTADB => Self::Damaged,
-            // The low byte is the primary code, the rest says what exactly is corrupt.
-            corrupt if corrupt & 0xff == SQLITE_CORRUPT => Self::Damaged,
-            SQLITE_CONSTRAINT_FOREIGNKEY => Self::RefusedByDatabase,
-            SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE => Self::Taken,
-            other => Self::Database(Code(other)),
+    #[test]
+    fn a_code_is_shown_as_its_database_writes_it() {
+        for state in ["40001", "57P01", "XX002", "08006", "01000", "ZZZZZ"] {
+            assert_eq!(Code::of_sqlstate(state).to_string(), state);
         }
+        assert_eq!(Code(2067).to_string(), "2067");
+        assert_eq!(Code(-3).to_string(), "-3");
     }
 }

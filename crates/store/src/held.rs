@@ -6,22 +6,53 @@ use plan::act::{Act, Keep};
 use plan::value::{Cell, Value};
 use plan::{Clock, Field, Permit, Personal, Plan, PurposeId, SubjectId, Timestamp};
 
-use crate::engine::{Engine, Expect, Op};
+use crate::engine::{Definition, Engine, Expect, Op};
 use crate::keys::Keys;
 use crate::seal::place;
 use crate::statement::{Statement, Touch};
 use crate::{StoreError, Subject};
 
-pub(crate) const CREATE_DECLARED: &str =
-    "CREATE TABLE declared_field (field TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID";
-pub(crate) const CREATE_HELD: &str = "CREATE TABLE held (subject BLOB NOT NULL REFERENCES subject (id), field TEXT NOT NULL REFERENCES declared_field (field), \
+pub(crate) const CREATE_DECLARED: Definition = Definition::table(
+    "CREATE TABLE declared_field (field TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID",
+    "CREATE TABLE declared_field (field text COLLATE \"C\" NOT NULL, PRIMARY KEY (field))",
+    "ALTER TABLE declared_field ALTER COLUMN field SET STATISTICS 0",
+);
+pub(crate) const CREATE_HELD: Definition = Definition::table(
+    "CREATE TABLE held (subject BLOB NOT NULL REFERENCES subject (id), field TEXT NOT NULL REFERENCES declared_field (field), \
      value BLOB NOT NULL, origin INTEGER NOT NULL, collected_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, \
-     PRIMARY KEY (subject, field)) STRICT, WITHOUT ROWID";
-pub(crate) const CREATE_LOOKUP: &str = "CREATE TABLE held_lookup (field TEXT NOT NULL REFERENCES declared_field (field), lookup BLOB NOT NULL, \
-     subject BLOB NOT NULL REFERENCES subject (id), PRIMARY KEY (field, lookup)) STRICT, WITHOUT ROWID";
-pub(crate) const CREATE_LOOKUP_INDEX: &str = "CREATE INDEX held_lookup_by_owner ON held_lookup (subject)";
-pub(crate) const CREATE_HELD_EXPIRY: &str = "CREATE INDEX held_by_expiry ON held (expires_at)";
+     PRIMARY KEY (subject, field)) STRICT, WITHOUT ROWID",
+    "CREATE TABLE held (subject bytea NOT NULL, field text COLLATE \"C\" NOT NULL, value bytea NOT NULL, origin bigint NOT NULL, \
+     collected_at bigint NOT NULL, expires_at bigint NOT NULL, FOREIGN KEY (subject) REFERENCES subject(id), \
+     FOREIGN KEY (field) REFERENCES declared_field(field), PRIMARY KEY (subject, field))",
+    "ALTER TABLE held ALTER COLUMN subject SET STATISTICS 0, ALTER COLUMN field SET STATISTICS 0, \
+     ALTER COLUMN value SET STATISTICS 0, ALTER COLUMN origin SET STATISTICS 0, \
+     ALTER COLUMN collected_at SET STATISTICS 0, ALTER COLUMN expires_at SET STATISTICS 0",
+);
+pub(crate) const CREATE_LOOKUP: Definition = Definition::table(
+    "CREATE TABLE held_lookup (field TEXT NOT NULL REFERENCES declared_field (field), lookup BLOB NOT NULL, \
+     subject BLOB NOT NULL REFERENCES subject (id), PRIMARY KEY (field, lookup)) STRICT, WITHOUT ROWID",
+    "CREATE TABLE held_lookup (field text COLLATE \"C\" NOT NULL, lookup bytea NOT NULL, subject bytea NOT NULL, \
+     FOREIGN KEY (field) REFERENCES declared_field(field), FOREIGN KEY (subject) REFERENCES subject(id), \
+     PRIMARY KEY (field, lookup))",
+    "ALTER TABLE held_lookup ALTER COLUMN field SET STATISTICS 0, ALTER COLUMN lookup SET STATISTICS 0, \
+     ALTER COLUMN subject SET STATISTICS 0",
+);
+pub(crate) const CREATE_LOOKUP_INDEX: Definition =
+    Definition::index("CREATE INDEX held_lookup_by_owner ON held_lookup (subject)");
+pub(crate) const CREATE_HELD_EXPIRY: Definition = Definition::index("CREATE INDEX held_by_expiry ON held (expires_at)");
 
+pub(crate) const REWRITE_HELD: &str = "VACUUM (FULL) held";
+pub(crate) const REWRITE_LOOKUP: &str = "VACUUM (FULL) held_lookup";
+const STORED: &str = "SELECT subject, field, value, origin, collected_at, expires_at FROM held ORDER BY subject, field";
+const STORED_LOOKUPS: &str = "SELECT field, lookup, subject FROM held_lookup ORDER BY field, lookup";
+const STORED_DECLARED: &str = "SELECT field FROM declared_field ORDER BY field";
+const COUNT: &str = "SELECT COUNT(*) FROM held";
+const COUNT_LOOKUPS: &str = "SELECT COUNT(*) FROM held_lookup";
+const COUNT_DECLARED: &str = "SELECT COUNT(*) FROM declared_field";
+/// What counts, reads and puts rows as they are stored; for [`crate::transfer`].
+pub(crate) const CARRY: [&str; 3] = [COUNT, STORED, PUT];
+pub(crate) const CARRY_LOOKUPS: [&str; 3] = [COUNT_LOOKUPS, STORED_LOOKUPS, PUT_LOOKUP];
+pub(crate) const CARRY_DECLARED: [&str; 3] = [COUNT_DECLARED, STORED_DECLARED, DECLARE];
 pub(crate) const DECLARE: &str = "INSERT INTO declared_field (field) VALUES ($1) ON CONFLICT (field) DO NOTHING";
 pub(crate) const DECLARED: &str = "SELECT field FROM declared_field";
 pub(crate) const WITHDRAW: &str = "DELETE FROM declared_field WHERE field = $1";
@@ -41,7 +72,7 @@ const PUT: &str = "INSERT INTO held (subject, field, value, origin, collected_at
 const FORGET_LOOKUP: &str = "DELETE FROM held_lookup WHERE subject = $1 AND field = $2";
 const FREE_LOOKUP: &str = "DELETE FROM held_lookup WHERE field = $1 AND lookup = $2 AND EXISTS (SELECT 1 FROM held \
      WHERE held.subject = held_lookup.subject AND held.field = held_lookup.field AND held.expires_at <= $3)";
-const PUT_LOOKUP: &str = "INSERT INTO held_lookup (field, lookup, subject) VALUES ($1, $2, $3)";
+const PUT_LOOKUP: &str = "INSERT INTO held_lookup (field, lookup, subject) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 const GET: &str =
     "SELECT value, origin, collected_at, expires_at FROM held WHERE subject = $1 AND field = $2 AND expires_at > $3";
 const FIND: &str = "SELECT held_lookup.subject FROM held_lookup JOIN held ON held.subject = held_lookup.subject AND held.field = held_lookup.field \
@@ -99,6 +130,12 @@ pub const HELD: &[Statement] = &[
     statement("held.put_lookup", PUT_LOOKUP, ALL_LOOKUP),
     statement("held.get", GET, ALL_HELD),
     statement("held.find", FIND, BOTH),
+    statement("held.stored", STORED, ALL_HELD),
+    statement("held.stored_lookups", STORED_LOOKUPS, ALL_LOOKUP),
+    statement("held.stored_declared", STORED_DECLARED, DECLARED_FIELD),
+    statement("held.count", COUNT, ALL_HELD),
+    statement("held.count_lookups", COUNT_LOOKUPS, ALL_LOOKUP),
+    statement("held.count_declared", COUNT_DECLARED, DECLARED_FIELD),
 ];
 
 /// Where a datum came from.
@@ -151,6 +188,35 @@ pub struct Held<F: Field> {
     pub collected_at: Timestamp,
     /// When it ends by itself; [`Timestamp::NEVER`] when it ends with the account.
     pub expires_at: Timestamp,
+}
+
+/// A row of `held`, opened: value, origin, and the two instants, as [`GET`] and [`EXPORT`] read them.
+pub(crate) struct Opened {
+    pub(crate) bytes: zeroize::Zeroizing<Vec<u8>>,
+    pub(crate) origin: Origin,
+    pub(crate) collected_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+}
+
+impl Opened {
+    pub(crate) fn of(subject: &Subject, field: &str, row: &[Cell]) -> Result<Self, StoreError> {
+        let [
+            Cell::Bytes(sealed),
+            Cell::Integer(origin),
+            Cell::Integer(collected),
+            Cell::Integer(expires),
+        ] = row
+        else {
+            return Err(StoreError::Malformed);
+        };
+        let place = place("held", field, subject.id().as_bytes());
+        Ok(Self {
+            bytes: zeroize::Zeroizing::new(subject.key().open(&place, sealed)?),
+            origin: Origin::from_code(*origin).ok_or(StoreError::Malformed)?,
+            collected_at: Timestamp::from_microseconds(*collected),
+            expires_at: Timestamp::from_microseconds(*expires),
+        })
+    }
 }
 
 /// The table `held`. Each call takes the permit of the field.
@@ -218,7 +284,7 @@ impl HeldTable {
             Op {
                 sql: PUT_LOOKUP,
                 cells: vec![field(), lookup.to_cell(), subject.id().to_cell()],
-                expect: Expect::Rows(1),
+                expect: Expect::New,
             },
             self.put(permit, subject, value, origin),
         ]
@@ -236,27 +302,14 @@ impl HeldTable {
         ];
         let rows = self.engine.fetch(GET, &cells).await?;
         let Some(row) = rows.first() else { return Ok(None) };
-        let [
-            Cell::Bytes(sealed),
-            Cell::Integer(origin),
-            Cell::Integer(collected),
-            Cell::Integer(expires),
-        ] = row.as_slice()
-        else {
-            return Err(StoreError::Malformed);
-        };
-        let bytes = zeroize::Zeroizing::new(
-            subject
-                .key()
-                .open(&place("held", F::ID.key(), subject.id().as_bytes()), sealed)?,
-        );
+        let opened = Opened::of(subject, F::ID.key(), row)?;
         Ok(Some(Held {
-            value: F::Value::from_bytes(&bytes)
+            value: F::Value::from_bytes(&opened.bytes)
                 .map(Personal::new)
                 .ok_or(StoreError::Malformed)?,
-            origin: Origin::from_code(*origin).ok_or(StoreError::Malformed)?,
-            collected_at: Timestamp::from_microseconds(*collected),
-            expires_at: Timestamp::from_microseconds(*expires),
+            origin: opened.origin,
+            collected_at: opened.collected_at,
+            expires_at: opened.expires_at,
         }))
     }
 

@@ -1,7 +1,6 @@
 //! The second file: one data key for each subject, wrapped. Destroying a key is what makes an erasure certain.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
@@ -9,21 +8,43 @@ use plan::SubjectId;
 use plan::value::{Cell, Value as _};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::StoreError;
-use crate::engine::{Engine, Expect, Op};
+use crate::engine::{Definition, Endpoint, Engine, Expect, Op};
 use crate::row::SharedIndexKey;
+use crate::schema::Schema;
 use crate::seal::{IndexKey, KEY_LENGTH, SealingKey, WrappingKey, place, random};
+use crate::{OpenError, StoreError};
 
-const CREATE_SUBJECT_KEY: &str = "CREATE TABLE IF NOT EXISTS subject_key (subject BLOB NOT NULL PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID";
-const CREATE_INSTANCE_KEY: &str = "CREATE TABLE IF NOT EXISTS instance_key (name TEXT NOT NULL PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID";
-const INSERT_SUBJECT: &str = "INSERT INTO subject_key (subject, wrapped) VALUES ($1, $2)";
+pub(crate) const CREATE_SUBJECT_KEY: Definition = Definition::table(
+    "CREATE TABLE subject_key (subject BLOB NOT NULL PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE subject_key (subject bytea NOT NULL, wrapped bytea NOT NULL, PRIMARY KEY (subject))",
+    "ALTER TABLE subject_key ALTER COLUMN subject SET STATISTICS 0, ALTER COLUMN wrapped SET STATISTICS 0",
+);
+pub(crate) const CREATE_INSTANCE_KEY: Definition = Definition::table(
+    "CREATE TABLE instance_key (name TEXT NOT NULL PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE instance_key (name text COLLATE \"C\" NOT NULL, wrapped bytea NOT NULL, PRIMARY KEY (name))",
+    "ALTER TABLE instance_key ALTER COLUMN name SET STATISTICS 0, ALTER COLUMN wrapped SET STATISTICS 0",
+);
+/// Writes the keys anew, so that no page holds a destroyed one.
+const REWRITE_SUBJECTS: &str = "VACUUM (FULL) subject_key";
+const STORED_SUBJECTS: &str = "SELECT subject, wrapped FROM subject_key ORDER BY subject";
+const STORED_INSTANCE: &str = "SELECT name, wrapped FROM instance_key ORDER BY name";
+const COUNT_SUBJECTS: &str = "SELECT COUNT(*) FROM subject_key";
+const COUNT_INSTANCE: &str = "SELECT COUNT(*) FROM instance_key";
+/// What counts, reads and puts rows as they are stored; for [`crate::transfer`].
+pub(crate) const CARRY_SUBJECTS: [&str; 3] = [COUNT_SUBJECTS, STORED_SUBJECTS, INSERT_SUBJECT];
+pub(crate) const CARRY_INSTANCE: [&str; 3] = [COUNT_INSTANCE, STORED_INSTANCE, INSERT_INSTANCE];
+const INSERT_SUBJECT: &str = "INSERT INTO subject_key (subject, wrapped) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 const SELECT_SUBJECT: &str = "SELECT wrapped FROM subject_key WHERE subject = $1";
 const SELECT_SUBJECTS: &str = "SELECT subject FROM subject_key";
 const DELETE_SUBJECT: &str = "DELETE FROM subject_key WHERE subject = $1";
-const INSERT_INSTANCE: &str = "INSERT INTO instance_key (name, wrapped) VALUES ($1, $2)";
+const INSERT_INSTANCE: &str = "INSERT INTO instance_key (name, wrapped) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 const SELECT_INSTANCE: &str = "SELECT wrapped FROM instance_key WHERE name = $1";
 
-pub(crate) const DEFINITIONS: &[&str] = &[CREATE_SUBJECT_KEY, CREATE_INSTANCE_KEY];
+/// What the key database looks like.
+pub(crate) const DEFINITIONS: &[(&str, Definition)] = &[
+    ("subject_key", CREATE_SUBJECT_KEY),
+    ("instance_key", CREATE_INSTANCE_KEY),
+];
 
 /// (name, text, table): part of the closed list.
 pub(crate) const STATEMENTS: &[(&str, &str, &str)] = &[
@@ -33,6 +54,10 @@ pub(crate) const STATEMENTS: &[(&str, &str, &str)] = &[
     ("subject_key.delete", DELETE_SUBJECT, "subject_key"),
     ("instance_key.insert", INSERT_INSTANCE, "instance_key"),
     ("instance_key.one", SELECT_INSTANCE, "instance_key"),
+    ("subject_key.stored", STORED_SUBJECTS, "subject_key"),
+    ("instance_key.stored", STORED_INSTANCE, "instance_key"),
+    ("subject_key.count", COUNT_SUBJECTS, "subject_key"),
+    ("instance_key.count", COUNT_INSTANCE, "instance_key"),
 ];
 
 /// Opened keys that stay in memory at most; every other one is dropped beyond it. About 1 KiB each.
@@ -60,14 +85,12 @@ impl Keys {
     ///
     /// # Errors
     /// [`StoreError::Unsealable`] when the wrapping key is not the one that the file was written with.
-    pub(crate) async fn open(file: &Path, wrapping: WrappingKey) -> Result<Self, StoreError> {
-        let engine = Engine::open(file).await?;
-        let create = |sql| Op {
-            sql,
-            cells: Vec::new(),
-            expect: Expect::Any,
-        };
-        engine.commit(DEFINITIONS.iter().copied().map(create).collect()).await?;
+    pub(crate) async fn open(endpoint: &Endpoint, wrapping: WrappingKey) -> Result<Self, StoreError> {
+        let engine = Engine::open(endpoint).await?;
+        let found = crate::schema::found(&engine).await?;
+        let missing = DEFINITIONS.iter().filter(|(name, _)| !found.contains_key(*name));
+        let ops = missing.flat_map(|(_, definition)| definition.ops(engine.dialect()));
+        engine.commit(ops.collect()).await?;
         let index = instance_key(&engine, &wrapping, "index").await?;
         let certificate = instance_key(&engine, &wrapping, "certificate").await?;
         Ok(Self {
@@ -77,6 +100,19 @@ impl Keys {
             engine,
             wrapping,
         })
+    }
+
+    /// Refuses a schema that differs from this program's.
+    pub(crate) async fn require_schema(&self) -> Result<(), OpenError> {
+        let found = crate::schema::found(&self.engine).await?;
+        let schema = Schema::of_keys(self.engine.dialect());
+        // Everything is there since [`Keys::open`]; what differs is refused.
+        schema.changes(&self.engine, &[], &found, &mut Vec::new()).await?;
+        Ok(())
+    }
+
+    pub(crate) const fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     /// The key of the blind indexes.
@@ -102,7 +138,7 @@ impl Keys {
             .commit(vec![Op {
                 sql: INSERT_SUBJECT,
                 cells,
-                expect: Expect::Rows(1),
+                expect: Expect::New,
             }])
             .await?;
         let key = Arc::new(SealingKey::from_bytes(&bytes));
@@ -160,7 +196,7 @@ impl Keys {
             });
         }
         // This is what makes an erasure certain, and the file is small (about 100 bytes for each person).
-        self.engine.rewrite().await
+        self.engine.rewrite(vec![REWRITE_SUBJECTS]).await
     }
 
     /// See [`Engine::truncate_log`].
@@ -221,7 +257,7 @@ async fn instance_key(
         .commit(vec![Op {
             sql: INSERT_INSTANCE,
             cells,
-            expect: Expect::Rows(1),
+            expect: Expect::New,
         }])
         .await?;
     Ok(bytes)

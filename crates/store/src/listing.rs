@@ -5,17 +5,20 @@ use std::fmt;
 
 use plan::{FieldId, Plan, PurposeId};
 
+use crate::engine::Dialect;
 use crate::held::HELD;
 use crate::open::Catalogue;
+use crate::place::{KEYS_FILE, ROWS_FILE};
 use crate::row::declared;
+use crate::schema::Schema;
 use crate::statement::{Statement, Touch};
 use crate::table::Table;
-use crate::{keys, open, rights, subject};
+use crate::{keys, rights, schema, subject};
 
 /// The file that holds what is known about people.
-const ROWS: &str = "candor.db";
+const ROWS: &str = ROWS_FILE;
 /// The file that holds their keys.
-const KEYS: &str = "keys.db";
+const KEYS: &str = KEYS_FILE;
 
 /// One statement of the list.
 #[derive(Clone, Debug)]
@@ -36,8 +39,8 @@ pub struct Listed {
 }
 
 /// Every statement of the program: of `held`, of the store's own books, of each table, and those that services wrote.
-/// Beside them the program sends what makes the schema ([`definition_list`]), `PRAGMA`s, `VACUUM`, and the words that
-/// begin and end a transaction.
+/// Beside them the program sends what makes the schema ([`definition_list`]) and what reads it back, `PRAGMA`s and
+/// settings, `VACUUM`, and the words that begin and end a transaction.
 #[must_use]
 pub fn statement_list(catalogues: &[Catalogue]) -> Vec<Listed> {
     let known: Vec<&'static Table> = catalogues
@@ -48,7 +51,7 @@ pub fn statement_list(catalogues: &[Catalogue]) -> Vec<Listed> {
     let mut list: Vec<Listed> = HELD.iter().map(|statement| written(statement, &[])).collect();
     for (file, statements) in [
         (ROWS, subject::STATEMENTS),
-        (ROWS, open::STATEMENTS),
+        (ROWS, schema::STATEMENTS),
         (ROWS, rights::STATEMENTS),
         (KEYS, keys::STATEMENTS),
     ] {
@@ -64,12 +67,13 @@ pub fn statement_list(catalogues: &[Catalogue]) -> Vec<Listed> {
     list
 }
 
-/// What makes the schema when every table is declared: (file, text), tables before their indexes.
+/// What makes the schema when every table is declared, in SQLite's words: (file, text), tables before their indexes.
 #[must_use]
 pub fn definition_list(catalogues: &[Catalogue]) -> Vec<(&'static str, &'static str)> {
     let tables = catalogues.iter().flat_map(|catalogue| catalogue.tables);
-    let rows = open::definitions(&tables.copied().collect::<Vec<_>>());
-    let keys = keys::DEFINITIONS.iter().map(|sql| (KEYS, *sql));
+    let rows = Schema::of(&tables.copied().collect::<Vec<_>>()).texts();
+    let keys = Schema::of_keys(Dialect::Sqlite).texts();
+    let keys = keys.into_iter().map(|sql| (KEYS, sql));
     rows.into_iter().map(|sql| (ROWS, sql)).chain(keys).collect()
 }
 
@@ -108,6 +112,7 @@ fn generated(table: &'static Table) -> Vec<Listed> {
         ("owners", table.owners),
         ("count_rows", table.count),
         ("clear", table.clear),
+        ("stored", table.stored),
     ];
     if table.shape.expires {
         texts.push(("sweep", table.sweep));

@@ -3,35 +3,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use plan::act::{ActId, Keep};
 use plan::value::{Cell, Value};
 use plan::{Clock, Day, Digest, Field, FieldId, NotDeclared, Permit, Personal, Plan, SubjectId, Timestamp};
 use thiserror::Error;
+use tokio::sync::RwLock;
 
 use crate::engine::{Engine, Expect, Op};
 use crate::held::{self, HeldTable};
 use crate::keys::Keys;
+use crate::place::{Database, KEYS_FILE, Place, ROWS_FILE};
 use crate::rights;
 use crate::row::{Reader, Row, Rows, declared};
+use crate::schema::{self, INSTANCE, MARK_INSTANCE, SCHEMA_VERSION, Schema};
 use crate::seal::{Lookup, WrappingKey, random};
 use crate::statement::{Args, FromCells, Run, RunStatement, Select, SelectStatement, Statement};
 use crate::table::Table;
 use crate::{StoreError, Subject, subject};
-
-const CREATE_INSTANCE: &str = "CREATE TABLE instance (tag BLOB NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID";
-const MARK_INSTANCE: &str = "INSERT INTO instance (tag) VALUES ($1) ON CONFLICT (tag) DO NOTHING";
-const INSTANCE: &str = "SELECT tag FROM instance";
-const SCHEMA: &str = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
-
-/// (name, text, table): part of the closed list.
-pub(crate) const STATEMENTS: &[(&str, &str, &str)] = &[
-    ("instance.mark", MARK_INSTANCE, "instance"),
-    ("instance.marks", INSTANCE, "instance"),
-    ("schema.all", SCHEMA, "sqlite_master"),
-];
 
 /// What one service brings: its tables and its statements.
 #[derive(Clone, Copy, Debug)]
@@ -44,8 +34,8 @@ pub struct Catalogue {
 
 /// How to open a store.
 pub struct Options {
-    /// The folder of `candor.db` and `keys.db`; it must exist.
-    pub folder: PathBuf,
+    /// Where the databases are.
+    pub place: Place,
     /// The key that wraps every other key.
     pub wrapping: WrappingKey,
     /// The policy.
@@ -86,6 +76,22 @@ pub enum OpenError {
         /// Its definition in this program.
         expected: String,
     },
+    /// An older program wrote the schema.
+    #[error(
+        "the databases were written by an older version of this program (schema {found}, this is {SCHEMA_VERSION}).\n  Make a copy of them, then bring them up to date with `candor upgrade`"
+    )]
+    SchemaOlder {
+        /// The version that was found.
+        found: i64,
+    },
+    /// A newer program wrote the schema.
+    #[error(
+        "the databases were written by a newer version of this program (schema {found}, this is {SCHEMA_VERSION}).\n  Start that version; this one would not understand what they hold"
+    )]
+    SchemaNewer {
+        /// The version that was found.
+        found: i64,
+    },
     /// The file has a table that this program does not know: a newer program wrote it.
     #[error(
         "the database has a table {0} that this program does not know; it was written by a newer version. Start that version"
@@ -93,12 +99,12 @@ pub enum OpenError {
     UnknownTable(String),
     /// The wrapping key does not open the key database.
     #[error(
-        "the wrapping key does not open keys.db: it is not the key that the file was written with, or the file is damaged"
+        "the wrapping key does not open the key database: it is not the key that it was written with, or the database is damaged"
     )]
     WrongWrappingKey,
     /// A file is damaged.
-    #[error("{0} is damaged; put back the newest backup of both candor.db and keys.db")]
-    Damaged(&'static str),
+    #[error("{0} is damaged; put back the newest backup of both databases")]
+    Damaged(String),
     /// The database is empty and the key database is not.
     #[error(
         "candor.db is empty or missing, but keys.db holds the keys of {people} people.\n  Put candor.db back. If it is lost for good, move keys.db away as well: the keys open nothing any more"
@@ -131,6 +137,44 @@ pub enum OpenError {
         /// The field.
         field: FieldId,
     },
+    /// Both databases are the same.
+    #[error(
+        "`url` and `keys_url` under [store] name the same database.\n  Give the keys a database of their own: it is kept, copied and forgotten differently"
+    )]
+    OneForBoth,
+    /// Another instance runs on the database.
+    #[error("another candor runs on {0}; stop it first")]
+    InUse(String),
+    /// The server does not answer.
+    #[error("the server of {0} cannot be reached; does it run, and are host and port under [store] right?")]
+    Unreachable(String),
+    /// The server refuses the login.
+    #[error(
+        "the server of {0} refuses the login; are the user, and the password in the URL, in `password_file` or in the file that PGPASSFILE names right?"
+    )]
+    LoginRefused(String),
+    /// There is no such database.
+    #[error("there is no such database: {0}.\n  Make it with CREATE DATABASE; docs/configuration.md has the commands")]
+    NoSuchDatabase(String),
+    /// The user may not do what is needed.
+    #[error("the user of {0} may not make tables in it; make that user its owner: ALTER DATABASE … OWNER TO …")]
+    NoRight(String),
+    /// The database belongs to something else.
+    #[error(
+        "{0} is not empty and was not made by candor, or its encoding is not UTF8; name an empty database of its own under [store]"
+    )]
+    Foreign(String),
+    /// The server would lose what it acknowledged.
+    #[error("the server of {0} is set not to keep what it acknowledges; set `fsync = on` in its postgresql.conf")]
+    NotDurable(String),
+    /// A statement of this program does not fit its own schema: a defect of this program.
+    #[error("the database refuses the statement {name} ({error}); this is a defect of this version, please report it")]
+    Statement {
+        /// The statement's name.
+        name: String,
+        /// What the database said.
+        error: StoreError,
+    },
     /// The database failed.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -144,33 +188,39 @@ pub struct Store {
     pub(crate) plan: Arc<Plan>,
     pub(crate) tables: Arc<[&'static Table]>,
     statements: Arc<[Statement]>,
+    pub(crate) catalogues: Arc<[Catalogue]>,
+    /// Held by what destroys keys, and against it by who reads the whole store.
+    pub(crate) erasing: Arc<RwLock<()>>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Erasures that an earlier run had begun and this start finished.
     pub erasures_finished: u64,
 }
 
 impl Store {
-    /// Opens or creates both files.
+    /// Opens or creates both databases.
     ///
     /// # Errors
     /// [`OpenError`]: each says what to do.
     pub async fn open(options: Options) -> Result<Self, OpenError> {
-        let damaged = |error, file| match error {
-            OpenError::Store(StoreError::Damaged) => OpenError::Damaged(file),
-            other => other,
-        };
-        let keys = Keys::open(&options.folder.join("keys.db"), options.wrapping)
-            .await
-            .map_err(|error| match error {
+        let place = options.place;
+        place.check()?;
+        let at = |database| {
+            let place = &place;
+            move |error| match error {
                 StoreError::Unsealable => OpenError::WrongWrappingKey,
-                other => damaged(OpenError::Store(other), "keys.db"),
-            })?;
-        let engine = Engine::open(&options.folder.join("candor.db"))
-            .await
-            .map_err(|error| damaged(OpenError::Store(error), "candor.db"))?;
+                error => place.error(database, error),
+            }
+        };
+        let keys = Keys::open(&place.endpoint(Database::Keys), options.wrapping).await;
+        let keys = keys.map_err(at(Database::Keys))?;
+        let engine = Engine::open(&place.endpoint(Database::Rows)).await;
+        let engine = engine.map_err(at(Database::Rows))?;
         let (plan, clock, erase_leftovers) = (options.plan, options.clock, options.erase_leftovers);
         let opened = Self::of(engine, keys, plan, &options.catalogues, clock, erase_leftovers).await;
-        opened.map_err(|error| damaged(error, "candor.db"))
+        opened.map_err(|error| match error {
+            OpenError::Store(error) => place.error(Database::Rows, error),
+            other => other,
+        })
     }
 
     async fn of(
@@ -189,7 +239,9 @@ impl Store {
         let (tables, absent): (Vec<_>, Vec<_>) = known.into_iter().partition(|table| declared(&plan, table).is_ok());
         tables.iter().try_for_each(|table| keeps_end(&plan, table))?;
         let schema = Schema::of(&tables);
-        let found = found_schema(&engine).await?;
+        let found = schema::found(&engine).await?;
+        schema::require_version(&engine, &found).await?;
+        keys.require_schema().await?;
         belong_together(&engine, &keys, &found).await?;
         let mut leftovers = withdrawn_fields(&engine, &plan, &found).await?;
         let ops = schema.changes(&engine, &absent, &found, &mut leftovers).await?;
@@ -207,12 +259,15 @@ impl Store {
                 .all(|touch| tables.iter().any(|table| table.shape.name == touch.table))
         };
         let statements: Vec<Statement> = statements.filter(available).collect();
+        prepare_all(&engine, &keys, &plan, catalogues).await?;
         let mut store = Self {
             engine,
             keys: Arc::new(keys),
             plan,
             tables: tables.into(),
             statements: statements.into(),
+            catalogues: catalogues.into(),
+            erasing: Arc::default(),
             clock,
             erasures_finished: 0,
         };
@@ -307,6 +362,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::RefusedByDatabase`] when they have rows; database errors. The next start destroys keys without rows.
     pub async fn forget_unused(&self, subject: &Subject) -> Result<(), StoreError> {
+        let _erasing = self.erasing.read().await;
         self.engine.commit(vec![subject::delete(subject.id())]).await?;
         self.keys.destroy(&[subject.id()]).await
     }
@@ -408,103 +464,10 @@ impl Store {
         found.iter().map(|cells| R::from_cells(cells)).collect()
     }
 
-    /// Finishes what was handed over and closes both files.
+    /// Finishes what was handed over and closes both databases.
     pub async fn close(&self) {
         self.engine.close().await;
         self.keys.close().await;
-    }
-}
-
-/// What the database must look like: the definition of each table and index by its name.
-struct Schema(BTreeMap<String, &'static str>);
-
-impl Schema {
-    fn of(tables: &[&'static Table]) -> Self {
-        let mut definitions = BTreeMap::from([
-            ("declared_field".to_owned(), held::CREATE_DECLARED),
-            ("held".to_owned(), held::CREATE_HELD),
-            ("held_by_expiry".to_owned(), held::CREATE_HELD_EXPIRY),
-            ("held_lookup".to_owned(), held::CREATE_LOOKUP),
-            ("held_lookup_by_owner".to_owned(), held::CREATE_LOOKUP_INDEX),
-            ("instance".to_owned(), CREATE_INSTANCE),
-            ("subject".to_owned(), subject::CREATE),
-            ("tombstone".to_owned(), rights::CREATE_TOMBSTONE),
-        ]);
-        for table in tables {
-            let shape = &table.shape;
-            definitions.insert(shape.name.to_owned(), table.create);
-            if shape.primary_key.first() != Some(&shape.owner) {
-                definitions.insert(format!("{}_by_owner", shape.name), table.create_owner_index);
-            }
-            if shape.expires {
-                definitions.insert(format!("{}_by_expiry", shape.name), table.create_expiry_index);
-            }
-        }
-        Self(definitions)
-    }
-
-    /// The changes that make the found schema this one. What they would delete is added to `leftovers`.
-    async fn changes(
-        &self,
-        engine: &Engine,
-        absent: &[&'static Table],
-        found: &BTreeMap<String, String>,
-        leftovers: &mut Vec<Leftover>,
-    ) -> Result<Vec<Op>, OpenError> {
-        let mut ops = Vec::new();
-        for (name, definition) in found {
-            match self.0.get(name) {
-                Some(expected) if expected == definition => {}
-                Some(expected) => {
-                    return Err(OpenError::SchemaDiffers {
-                        table: name.clone(),
-                        found: definition.clone(),
-                        expected: (*expected).to_owned(),
-                    });
-                }
-                None => {
-                    let is_of = |table: &&&Table| {
-                        [table.create, table.create_owner_index, table.create_expiry_index]
-                            .contains(&definition.as_str())
-                    };
-                    let table = absent
-                        .iter()
-                        .find(is_of)
-                        .ok_or_else(|| OpenError::UnknownTable(name.clone()))?;
-                    if table.create == definition {
-                        let rows = count(engine, table).await?;
-                        if rows > 0 {
-                            leftovers.push(Leftover {
-                                what: table.shape.name.to_owned(),
-                                rows,
-                            });
-                        }
-                        // Emptying overwrites the rows; dropping takes the indexes along.
-                        ops.extend([table.clear, table.drop].map(define));
-                    }
-                }
-            }
-        }
-        let missing = self.0.iter().filter(|(name, _)| !found.contains_key(*name));
-        // Tables come before their indexes.
-        let (tables, indexes): (Vec<_>, Vec<_>) = missing.partition(|(_, sql)| sql.starts_with("CREATE TABLE"));
-        ops.extend(tables.into_iter().chain(indexes).map(|(_, sql)| define(sql)));
-        Ok(ops)
-    }
-}
-
-/// What makes the schema of `candor.db` with these tables, tables before their indexes.
-pub(crate) fn definitions(tables: &[&'static Table]) -> Vec<&'static str> {
-    let mut definitions: Vec<&'static str> = Schema::of(tables).0.into_values().collect();
-    definitions.sort_by_key(|sql| !sql.starts_with("CREATE TABLE"));
-    definitions
-}
-
-fn define(sql: &'static str) -> Op {
-    Op {
-        sql,
-        cells: Vec::new(),
-        expect: Expect::Any,
     }
 }
 
@@ -518,6 +481,22 @@ fn keeps_end(plan: &Plan, table: &Table) -> Result<(), OpenError> {
         }),
         _ => Ok(()),
     }
+}
+
+/// Lets the databases look at every statement that this policy makes available: a text that one of them does not
+/// understand is found at the start and not when a member meets it.
+async fn prepare_all(engine: &Engine, keys: &Keys, plan: &Plan, catalogues: &[Catalogue]) -> Result<(), OpenError> {
+    let list = crate::listing::statement_list(catalogues);
+    for (file, engine) in [(ROWS_FILE, engine), (KEYS_FILE, keys.engine())] {
+        let here = |listed: &&crate::Listed| listed.file == file && listed.is_available(plan);
+        let here: Vec<&crate::Listed> = list.iter().filter(here).collect();
+        let texts: Vec<&'static str> = here.iter().map(|listed| listed.sql).collect();
+        if let Err((index, error)) = engine.prepare(&texts).await {
+            let name = here.get(index).map_or_else(String::new, |listed| listed.name.clone());
+            return Err(OpenError::Statement { name, error });
+        }
+    }
+    Ok(())
 }
 
 /// The mark by which `candor.db` and `keys.db` know each other.
@@ -548,23 +527,6 @@ async fn belong_together(engine: &Engine, keys: &Keys, found: &BTreeMap<String, 
     } else {
         Err(OpenError::KeysOfAnother)
     }
-}
-
-async fn found_schema(engine: &Engine) -> Result<BTreeMap<String, String>, StoreError> {
-    let rows = engine.fetch(SCHEMA, &[]).await?;
-    rows.into_iter()
-        .map(|row| match <[Cell; 2]>::try_from(row) {
-            Ok([Cell::Text(name), Cell::Text(sql)]) => Ok((name, sql)),
-            _ => Err(StoreError::Malformed),
-        })
-        .collect()
-}
-
-async fn count(engine: &Engine, table: &Table) -> Result<i64, StoreError> {
-    let rows = engine.fetch(table.count, &[]).await?;
-    rows.first()
-        .ok_or(StoreError::Malformed)
-        .and_then(|row| <i64 as FromCells>::from_cells(row))
 }
 
 /// The fields in `held` that the policy does not declare any more.

@@ -5,16 +5,29 @@ use std::collections::BTreeSet;
 use plan::value::{Cell, Value};
 use plan::{Digest, FieldId, Shown, SubjectId, Timestamp};
 
-use crate::engine::{Expect, Op};
-use crate::held::{self, Origin};
+use crate::engine::{Definition, Dialect, Expect, Op};
+use crate::held::{self, Opened, Origin};
 use crate::row::Reader;
-use crate::seal::place;
+use crate::sweep::RESIDUE;
 use crate::table::{Column, Kind, Table};
-use crate::{OpenError, Store, StoreError, Subject, subject};
+use crate::{OpenError, Store, StoreError, Subject, schema, subject};
 
-pub(crate) const CREATE_TOMBSTONE: &str = "CREATE TABLE tombstone (subject_tag BLOB NOT NULL PRIMARY KEY, done INTEGER NOT NULL, \
-     expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID";
-const BURY: &str = "INSERT INTO tombstone (subject_tag, done, expires_at) VALUES ($1, 0, $2)";
+pub(crate) const CREATE_TOMBSTONE: Definition = Definition::table(
+    "CREATE TABLE tombstone (subject_tag BLOB NOT NULL PRIMARY KEY, done INTEGER NOT NULL, \
+     expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE tombstone (subject_tag bytea NOT NULL, done bigint NOT NULL, expires_at bigint NOT NULL, \
+     PRIMARY KEY (subject_tag))",
+    "ALTER TABLE tombstone ALTER COLUMN subject_tag SET STATISTICS 0, ALTER COLUMN done SET STATISTICS 0, \
+     ALTER COLUMN expires_at SET STATISTICS 0",
+);
+const PUT_TOMBSTONE: &str =
+    "INSERT INTO tombstone (subject_tag, done, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+const STORED_TOMBSTONES: &str = "SELECT subject_tag, done, expires_at FROM tombstone ORDER BY subject_tag";
+const COUNT_TOMBSTONES: &str = "SELECT COUNT(*) FROM tombstone";
+/// What counts, reads and puts rows as they are stored; for [`crate::transfer`].
+pub(crate) const CARRY_TOMBSTONES: [&str; 3] = [COUNT_TOMBSTONES, STORED_TOMBSTONES, PUT_TOMBSTONE];
+pub(crate) const REWRITE_TOMBSTONES: &str = "VACUUM (FULL) tombstone";
+const BURY: &str = "INSERT INTO tombstone (subject_tag, done, expires_at) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING";
 const MARK_DONE: &str = "UPDATE tombstone SET done = 1 WHERE subject_tag = $1";
 const MARK_ALL_DONE: &str = "UPDATE tombstone SET done = 1 WHERE done = 0";
 pub(crate) const SWEEP_TOMBSTONES: &str = "DELETE FROM tombstone WHERE expires_at <= $1 AND done = 1";
@@ -25,6 +38,9 @@ pub(crate) const STATEMENTS: &[(&str, &str, &str)] = &[
     ("tombstone.mark_done", MARK_DONE, "tombstone"),
     ("tombstone.mark_all_done", MARK_ALL_DONE, "tombstone"),
     ("tombstone.sweep", SWEEP_TOMBSTONES, "tombstone"),
+    ("tombstone.put", PUT_TOMBSTONE, "tombstone"),
+    ("tombstone.stored", STORED_TOMBSTONES, "tombstone"),
+    ("tombstone.count", COUNT_TOMBSTONES, "tombstone"),
 ];
 
 /// How long a tombstone stays: longer than any backup may live (7 days), so that a restored backup cannot bring an
@@ -107,30 +123,19 @@ impl Store {
             .await?;
         let mut rows = Vec::with_capacity(found.len());
         for row in &found {
-            let [
-                Cell::Text(key),
-                Cell::Bytes(sealed),
-                Cell::Integer(origin),
-                Cell::Integer(collected),
-                Cell::Integer(expires),
-            ] = row.as_slice()
-            else {
+            let Some((Cell::Text(key), rest)) = row.split_first() else {
                 return Err(StoreError::Malformed);
             };
             let field = FieldId::from_key(key).ok_or(StoreError::Malformed)?;
-            let bytes = zeroize::Zeroizing::new(
-                subject
-                    .key()
-                    .open(&place("held", key, subject.id().as_bytes()), sealed)?,
-            );
+            let opened = Opened::of(subject, key, rest)?;
             rows.push(ExportRow {
                 columns: vec![ExportColumn {
                     field,
-                    value: Some(field.shown_of_bytes(&bytes).ok_or(StoreError::Malformed)?),
+                    value: Some(field.shown_of_bytes(&opened.bytes).ok_or(StoreError::Malformed)?),
                 }],
-                origin: Origin::from_code(*origin).ok_or(StoreError::Malformed)?,
-                collected_at: Some(Timestamp::from_microseconds(*collected)),
-                expires_at: Timestamp::from_microseconds(*expires),
+                origin: opened.origin,
+                collected_at: Some(opened.collected_at),
+                expires_at: opened.expires_at,
             });
         }
         Ok(ExportTable {
@@ -179,6 +184,7 @@ impl Store {
     /// [`StoreError::NoSuchSubject`]; database errors, after which the next start finishes what was begun.
     pub async fn erase(&self, id: impl Into<SubjectId>) -> Result<Certificate, StoreError> {
         let id = id.into();
+        let _erasing = self.erasing.read().await;
         self.keys.key(id).await?;
         let erased_at = self.now();
         let tag = Cell::Bytes(self.keys.index().tag("tombstone", id.as_bytes()).as_ref().to_vec());
@@ -186,9 +192,12 @@ impl Store {
         let mut ops = vec![Op {
             sql: BURY,
             cells: vec![tag.clone(), keep_until.to_cell()],
-            expect: Expect::Rows(1),
+            expect: Expect::New,
         }];
         ops.extend(self.deletes(id));
+        if self.engine.dialect() == Dialect::Postgres {
+            ops.push(schema::add_mark(RESIDUE, erased_at.microseconds()));
+        }
         let touched = match self.engine.commit(ops).await {
             // Somebody else is erasing the same person at this moment.
             Err(StoreError::Taken) => return Err(StoreError::NoSuchSubject),
@@ -198,8 +207,8 @@ impl Store {
         self.engine.truncate_log().await?;
         // Every row about a person begins with ids, theirs among them: a copy in a gap is recognised by either half.
         let (first, second) = id.as_bytes().split_at(8);
-        if self.engine.holds(vec![first.to_vec(), second.to_vec()]).await? {
-            self.engine.rewrite().await?;
+        if self.engine.may_hold(vec![first.to_vec(), second.to_vec()]).await? {
+            self.engine.rewrite(self.emptied_in_clear(&touched)).await?;
         }
         self.engine
             .commit(vec![Op {
@@ -213,6 +222,17 @@ impl Store {
             .chain(self.tables.iter().map(|table| table.shape.name));
         let counts: Vec<(&str, u64)> = names.zip(touched.into_iter().skip(1)).collect();
         Ok(self.certificate(id, erased_at, &counts))
+    }
+
+    /// The rewriting texts of the tables that held something in clear about a person, by what [`Store::deletes`] touched
+    /// after the tombstone. Of the others, what a server leaves is ciphertext whose key is gone, until
+    /// [`Store::sweep`] has them written anew as well.
+    fn emptied_in_clear(&self, touched: &[u64]) -> Vec<&'static str> {
+        const BEFORE_TABLES: usize = 3;
+        let counts = touched.iter().skip(BEFORE_TABLES);
+        let emptied = self.tables.iter().zip(counts).filter(|(_, rows)| **rows > 0);
+        let in_clear = emptied.filter(|(table, _)| table.holds_in_clear());
+        in_clear.map(|(table, _)| table.rewrite).collect()
     }
 
     /// The changes that delete every row about a person, in the order held_lookup, held, tables; then the person.

@@ -53,7 +53,7 @@ impl<R: Row> Rows<R> {
     /// # Errors
     /// [`StoreError::NoSuchSubject`] when the row is about somebody else than `subject`.
     pub fn insert(&self, subject: &Subject, row: &R) -> Result<Op, StoreError> {
-        self.op(R::TABLE.insert, subject, row)
+        self.op(R::TABLE.insert, Expect::New, subject, row)
     }
 
     /// A row that replaces the one of the same primary key. An expiry that runs is not extended. The commit fails with
@@ -62,14 +62,14 @@ impl<R: Row> Rows<R> {
     /// # Errors
     /// As [`Rows::insert`].
     pub fn upsert(&self, subject: &Subject, row: &R) -> Result<Op, StoreError> {
-        let mut op = self.op(R::TABLE.upsert, subject, row)?;
+        let mut op = self.op(R::TABLE.upsert, Expect::Rows(1), subject, row)?;
         if R::TABLE.shape.expires {
             op.cells.push(subject.now().to_cell());
         }
         Ok(op)
     }
 
-    fn op(&self, sql: &'static str, subject: &Subject, row: &R) -> Result<Op, StoreError> {
+    fn op(&self, sql: &'static str, expect: Expect, subject: &Subject, row: &R) -> Result<Op, StoreError> {
         if row.owner() != subject.id() {
             return Err(StoreError::NoSuchSubject);
         }
@@ -78,7 +78,7 @@ impl<R: Row> Rows<R> {
         Ok(Op {
             sql,
             cells: writer.finish(),
-            expect: Expect::Rows(1),
+            expect,
         })
     }
 }

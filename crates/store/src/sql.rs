@@ -119,6 +119,78 @@ pub(crate) const fn create(table: &Shape) -> Text {
     push_list(text.push("PRIMARY KEY ("), table.primary_key).push(")) STRICT, WITHOUT ROWID")
 }
 
+/// `CREATE TABLE` for PostgreSQL, written as its catalogue is read back: columns, foreign key, primary key, unique values.
+#[must_use]
+pub(crate) const fn create_postgres(table: &Shape) -> Text {
+    let mut text = Text::new().push("CREATE TABLE ").push(table.name).push(" (");
+    let mut index = 0;
+    while index < table.columns.len() {
+        let column = &table.columns[index];
+        let column_type = match column.column_type {
+            ColumnType::Integer => " bigint NOT NULL, ",
+            ColumnType::Text => " text COLLATE \"C\" NOT NULL, ",
+            ColumnType::Bytes => " bytea NOT NULL, ",
+        };
+        text = text.push(column.name).push(column_type);
+        if column.kind.has_index() {
+            text = text.push(column.name).push("_index bytea NOT NULL, ");
+        }
+        index += 1;
+    }
+    if table.expires {
+        text = text.push("expires_at bigint NOT NULL, ");
+    }
+    text = text
+        .push("FOREIGN KEY (")
+        .push(table.owner)
+        .push(") REFERENCES subject(id), ");
+    text = push_list(text.push("PRIMARY KEY ("), table.primary_key).push(")");
+    index = 0;
+    while index < table.columns.len() {
+        if matches!(table.columns[index].kind, Kind::Found) {
+            text = text.push(", UNIQUE (").push(table.columns[index].name).push("_index)");
+        }
+        index += 1;
+    }
+    text.push(")")
+}
+
+/// Tells PostgreSQL to take no samples of a table's values for its planner: they would outlive the rows.
+#[must_use]
+pub(crate) const fn unsampled(table: &Shape) -> Text {
+    let mut text = Text::new().push("ALTER TABLE ").push(table.name).push(" ");
+    let mut index = 0;
+    while index < table.columns.len() {
+        let name = table.columns[index].name;
+        text = text.push("ALTER COLUMN ").push(name).push(" SET STATISTICS 0, ");
+        if table.columns[index].kind.has_index() {
+            text = text.push("ALTER COLUMN ").push(name).push("_index SET STATISTICS 0, ");
+        }
+        index += 1;
+    }
+    if table.expires {
+        return text.push("ALTER COLUMN expires_at SET STATISTICS 0");
+    }
+    text.without_comma()
+}
+
+/// Writes a table of PostgreSQL's anew, so that no page holds deleted rows.
+#[must_use]
+pub(crate) const fn rewrite(table: &Shape) -> Text {
+    Text::new().push("VACUUM (FULL) ").push(table.name)
+}
+
+/// `SELECT` of every row as it is stored, in the order of the primary key.
+#[must_use]
+pub(crate) const fn stored(table: &Shape) -> Text {
+    let mut text = push_names(Text::new().push("SELECT "), table.columns);
+    if table.expires {
+        text = text.push(", expires_at");
+    }
+    text = text.push(" FROM ").push(table.name).push(" ORDER BY ");
+    push_list(text, table.primary_key)
+}
+
 /// `CREATE INDEX` on the owner, for export and erase.
 #[must_use]
 pub(crate) const fn create_owner_index(table: &Shape) -> Text {
@@ -141,9 +213,14 @@ pub(crate) const fn create_expiry_index(table: &Shape) -> Text {
     text.push(" (expires_at)")
 }
 
-/// `INSERT` of a whole row; the places follow the columns, an index after its column, the expiry last.
+/// `INSERT` of a whole row; the places follow the columns, an index after its column, the expiry last. A row whose place
+/// is taken is not put and is no error of the database's: a server would write the values of an error into its log.
 #[must_use]
 pub(crate) const fn insert(table: &Shape) -> Text {
+    insert_values(table).push(" ON CONFLICT DO NOTHING")
+}
+
+const fn insert_values(table: &Shape) -> Text {
     let mut text = push_names(
         Text::new().push("INSERT INTO ").push(table.name).push(" ("),
         table.columns,
@@ -168,7 +245,7 @@ pub(crate) const fn insert(table: &Shape) -> Text {
 /// that runs stays; that of a row whose time is over starts anew, which takes the present instant as last place.
 #[must_use]
 pub(crate) const fn upsert(table: &Shape) -> Text {
-    let mut text = push_list(insert(table).push(" ON CONFLICT ("), table.primary_key).push(") DO UPDATE SET ");
+    let mut text = push_list(insert_values(table).push(" ON CONFLICT ("), table.primary_key).push(") DO UPDATE SET ");
     let mut index = 0;
     while index < table.columns.len() {
         let name = table.columns[index].name;

@@ -4,11 +4,16 @@ use plan::Timestamp;
 use plan::value::Value as _;
 
 use crate::engine::{Expect, Op};
-use crate::{Store, StoreError, held, rights, subject};
+use crate::{Store, StoreError, held, rights, schema, subject};
 
 /// How many days beyond the longest keep are looked at for keys of days: an instance that stood still for longer
 /// destroys them at its next start.
 const DAYS_LOOKED_BACK: i32 = 400;
+
+/// The mark that says since when deleted rows may stand in gaps.
+pub(crate) const RESIDUE: &str = "residue";
+/// How long they may. Writing everything anew takes as long as copying the database; once a day is borne; guess.
+const WIPED_AFTER_SECONDS: i64 = 86_400;
 
 impl Store {
     /// Deletes every row whose time is over and the keys of log days that have ended; returns how many rows.
@@ -16,6 +21,7 @@ impl Store {
     /// # Errors
     /// Database errors.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
+        let _erasing = self.erasing.read().await;
         let now: Timestamp = self.now();
         let delete = |sql| Op {
             sql,
@@ -23,6 +29,7 @@ impl Store {
             expect: Expect::Any,
         };
         let mut ops = vec![
+            schema::add_mark(RESIDUE, now.microseconds()),
             delete(held::SWEEP_LOOKUPS),
             delete(held::SWEEP),
             delete(rights::SWEEP_TOMBSTONES),
@@ -33,12 +40,37 @@ impl Store {
                 .filter(|table| table.shape.expires)
                 .map(|table| delete(table.sweep)),
         );
-        let rows = self.engine.commit(ops).await?.into_iter().sum();
+        let touched = self.engine.commit(ops).await?;
+        let rows = touched.iter().skip(1).sum();
         if rows > 0 {
             self.engine.truncate_log().await?;
+        } else if touched.first() == Some(&1) {
+            self.engine.commit(vec![schema::remove_mark(RESIDUE)]).await?;
         }
         self.destroy_ended_days(now).await?;
+        self.wipe(now).await?;
         Ok(rows)
+    }
+
+    /// Writes anew what rows were deleted from, a day after the first of them: nothing that time has ended, and on a
+    /// server nothing of an erased person, stands in the gap of a page for longer than a day and the time between two
+    /// sweeps.
+    async fn wipe(&self, now: Timestamp) -> Result<(), StoreError> {
+        let since = schema::mark(&self.engine, RESIDUE).await?;
+        let is_due = |since: i64| Timestamp::from_microseconds(since).plus_seconds(WIPED_AFTER_SECONDS) <= now;
+        if !since.is_some_and(is_due) {
+            return Ok(());
+        }
+        let own = [
+            held::REWRITE_HELD,
+            held::REWRITE_LOOKUP,
+            rights::REWRITE_TOMBSTONES,
+            subject::REWRITE,
+        ];
+        let tables = own.into_iter().chain(self.tables.iter().map(|table| table.rewrite));
+        self.engine.rewrite(tables.collect()).await?;
+        self.engine.commit(vec![schema::remove_mark(RESIDUE)]).await?;
+        Ok(())
     }
 
     async fn destroy_ended_days(&self, now: Timestamp) -> Result<(), StoreError> {

@@ -3,6 +3,7 @@
 use plan::FieldId;
 use plan::value::ColumnType;
 
+use crate::engine::Definition;
 use crate::sql::{self, Text};
 
 /// What a column is to the store.
@@ -79,11 +80,15 @@ pub struct Table {
     pub(crate) count: &'static str,
     pub(crate) drop: &'static str,
     pub(crate) clear: &'static str,
+    pub(crate) create_postgres: &'static str,
+    pub(crate) unsampled: &'static str,
+    pub(crate) rewrite: &'static str,
+    pub(crate) stored: &'static str,
 }
 
 /// The texts of one table at compile time; [`crate::table!`] makes them constants.
 #[derive(Clone, Copy)]
-pub struct Texts([Text; 12]);
+pub struct Texts([Text; 16]);
 
 impl Texts {
     /// Writes every statement of a table of this shape.
@@ -102,6 +107,10 @@ impl Texts {
             sql::count(shape),
             sql::drop_table(shape),
             sql::clear(shape),
+            sql::create_postgres(shape),
+            sql::unsampled(shape),
+            sql::rewrite(shape),
+            sql::stored(shape),
         ])
     }
 }
@@ -125,7 +134,33 @@ impl Table {
             count: texts.0[9].as_str(),
             drop: texts.0[10].as_str(),
             clear: texts.0[11].as_str(),
+            create_postgres: texts.0[12].as_str(),
+            unsampled: texts.0[13].as_str(),
+            rewrite: texts.0[14].as_str(),
+            stored: texts.0[15].as_str(),
         }
+    }
+
+    /// The definitions of the table and its indexes, by name.
+    pub(crate) fn definitions(&self) -> Vec<(String, Definition)> {
+        let shape = &self.shape;
+        let table = Definition::table(self.create, self.create_postgres, self.unsampled);
+        let mut definitions = vec![(shape.name.to_owned(), table)];
+        if shape.primary_key.first() != Some(&shape.owner) {
+            let index = Definition::index(self.create_owner_index);
+            definitions.push((format!("{}_by_owner", shape.name), index));
+        }
+        if shape.expires {
+            let index = Definition::index(self.create_expiry_index);
+            definitions.push((format!("{}_by_expiry", shape.name), index));
+        }
+        definitions
+    }
+
+    /// Whether a row holds something of a person in clear, beside ids and instants.
+    pub(crate) fn holds_in_clear(&self) -> bool {
+        let in_clear = |column: &Column| matches!(column.kind, Kind::Plain(_));
+        self.shape.columns.iter().any(in_clear)
     }
 }
 
@@ -161,6 +196,21 @@ impl Shape {
             names.push("expires_at".to_owned());
         }
         names
+    }
+
+    /// Every column as the database knows it, with its type there.
+    pub(crate) fn stored_types(&self) -> Vec<(String, ColumnType)> {
+        let mut types = Vec::with_capacity(self.cell_count());
+        for column in self.columns {
+            types.push((column.name.to_owned(), column.column_type));
+            if column.kind.has_index() {
+                types.push((format!("{}_index", column.name), ColumnType::Bytes));
+            }
+        }
+        if self.expires {
+            types.push(("expires_at".to_owned(), ColumnType::Integer));
+        }
+        types
     }
 
     /// Stops the build for a table that breaks the house's rules: exactly one owner, and ids before sealed values

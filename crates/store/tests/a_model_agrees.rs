@@ -13,7 +13,7 @@ use plan::field::Nickname;
 use plan::{Day, ManualClock, Permit, Personal, SubjectId, Timestamp};
 use proptest::prelude::*;
 use store::{Origin, Store, StoreError};
-use world::{DAY, Device, START, device, usage};
+use world::{DAY, Device, Home, START, device, usage};
 
 /// How many people the sequences are about.
 const PEOPLE: usize = 3;
@@ -198,10 +198,9 @@ async fn take(step: &Step, store: &Store, model: &mut Model) {
     }
 }
 
-async fn play(steps: &[Step]) {
-    let folder = tempfile::tempdir().unwrap();
+async fn play(home: &Home, steps: &[Step]) {
     let clock = Arc::new(ManualClock::new(START));
-    let mut store = world::reopen(folder.path(), &clock).await;
+    let mut store = world::reopen(home, &clock).await;
     let mut model = Model::default();
     for step in steps {
         take(step, &store, &mut model).await;
@@ -209,7 +208,7 @@ async fn play(steps: &[Step]) {
             Step::Pass(seconds) => clock.advance_seconds(*seconds),
             Step::Restart => {
                 store.close().await;
-                store = world::reopen(folder.path(), &clock).await;
+                store = world::reopen(home, &clock).await;
                 model.restart();
             }
             _ => {}
@@ -243,6 +242,17 @@ proptest! {
     #[test]
     fn the_store_reads_and_exports_what_the_model_does(steps in prop::collection::vec(step(), 1..40)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(play(&steps));
+        runtime.block_on(play(&Home::sqlite(), &steps));
+    }
+}
+
+proptest! {
+    // Each case makes two databases of a server.
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_store_on_a_server_reads_and_exports_what_the_model_does(steps in prop::collection::vec(step(), 1..40)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(play(&Home::postgres(), &steps));
     }
 }

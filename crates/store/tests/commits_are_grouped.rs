@@ -5,7 +5,7 @@
 mod world;
 
 use store::{Op, Store, StoreError, Subject};
-use world::{Device, device, member};
+use world::{Device, Home, device, member, on_both};
 
 /// A device of somebody's under a given key.
 fn device_op(store: &Store, subject: &Subject, key: [u8; 32]) -> Op {
@@ -19,10 +19,8 @@ async fn devices_of(store: &Store, subject: &Subject) -> usize {
     store.read_rows(&select, (member(subject),)).await.unwrap().len()
 }
 
-#[tokio::test]
-async fn a_failing_batch_among_good_ones_undoes_itself_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn a_failing_batch_among_good_ones_undoes_itself_alone(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let subject = store.create_subject().await.unwrap();
     store.commit(vec![device_op(store, &subject, [0; 32])]).await.unwrap();
@@ -46,10 +44,8 @@ async fn a_failing_batch_among_good_ones_undoes_itself_alone() {
     assert_eq!(devices_of(store, &subject).await, 4);
 }
 
-#[tokio::test]
-async fn an_unforeseen_error_in_one_batch_spares_the_others() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn an_unforeseen_error_in_one_batch_spares_the_others(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let subject = store.create_subject().await.unwrap();
     // A statement with a defect: an instant where the table wants bytes; a STRICT table refuses it.
@@ -65,12 +61,10 @@ async fn an_unforeseen_error_in_one_batch_spares_the_others() {
     assert_eq!(devices_of(store, &subject).await, 2);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn sixty_four_writers_lose_nothing() {
+async fn sixty_four_writers_lose_nothing(home: Home) {
     const WRITERS: u8 = 64;
     const EACH: u8 = 10;
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+    let world = world::open(&home).await;
     let subject = world.store.create_subject().await.unwrap();
     let mut writers = tokio::task::JoinSet::new();
     for writer in 0..WRITERS {
@@ -90,10 +84,8 @@ async fn sixty_four_writers_lose_nothing() {
     );
 }
 
-#[tokio::test]
-async fn closing_finishes_what_was_handed_over_and_takes_nothing_more() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn closing_finishes_what_was_handed_over_and_takes_nothing_more(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let subject = store.create_subject().await.unwrap();
     let (first, second, ()) = tokio::join!(
@@ -105,12 +97,22 @@ async fn closing_finishes_what_was_handed_over_and_takes_nothing_more() {
     let late = store.commit(vec![device_op(store, &subject, [3; 32])]).await;
     assert_eq!(late, Err(StoreError::Closing));
     assert_eq!(store.export(subject.id()).await.err(), Some(StoreError::Closing));
-    let names: Vec<String> = world::files(folder.path()).into_iter().map(|(name, _)| name).collect();
-    assert_eq!(
-        names.len(),
-        2,
-        "both files are whole, without a log beside them: {names:?}"
-    );
-    let reopened = world::reopen(folder.path(), &world.clock).await;
+    if !home.is_postgres() {
+        let files = world::files(home.folder());
+        let names: Vec<&String> = files.iter().map(|(name, _)| name).collect();
+        assert_eq!(
+            names.len(),
+            2,
+            "both files are whole, without a log beside them: {names:?}"
+        );
+    }
+    let reopened = world::reopen(&home, &world.clock).await;
     assert_eq!(devices_of(&reopened, &subject).await, 2);
 }
+
+on_both!(
+    a_failing_batch_among_good_ones_undoes_itself_alone,
+    an_unforeseen_error_in_one_batch_spares_the_others,
+    sixty_four_writers_lose_nothing,
+    closing_finishes_what_was_handed_over_and_takes_nothing_more,
+);

@@ -6,20 +6,21 @@
 mod world;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use plan::act::Keep;
 use plan::field::{Email, Nickname};
 use plan::{Day, Permit, Personal, SessionId, SubjectId};
-use sqlx::{Connection as _, Row as _, SqliteConnection};
-use store::{Certificate, Origin, Store, Subject};
-use world::{Session, account, device, found_in_files, member, usage};
+use store::{Certificate, Database, Origin, Store, Subject};
+use world::{Cluster, Home, Session, World, account, device, found_in, found_in_files, member, usage};
 
 /// Enough people that the trees of both files have split so often that SQLite leaves copies of some rows in the gaps of
 /// pages: with these numbers about six of the erased are still in the file when it is not written anew.
 const PEOPLE: usize = 2500;
 /// How many of them are erased.
 const ERASED: usize = 900;
+/// On a server every deleted row stays until it is wiped, whatever the number.
+const PEOPLE_ON_A_SERVER: usize = 300;
+const ERASED_ON_A_SERVER: usize = 120;
 
 /// What can be recognised of a person: bytes, and where they stand.
 struct Canary {
@@ -70,53 +71,58 @@ async fn join(store: &Store, number: usize) -> (Subject, Vec<i64>) {
     (subject, counters)
 }
 
-/// Reads, past the store, what both files hold of people in sealed form.
-async fn sealed_canaries(folder: &Path, people: &BTreeSet<SubjectId>) -> Vec<Canary> {
-    let columns: &[(&'static str, &'static str, &'static str)] = &[
-        ("candor.db", "sealed value told", "SELECT subject, value FROM held"),
+/// Reads, past the store, what both databases hold of people in sealed form.
+async fn sealed_canaries(home: &Home, people: &BTreeSet<SubjectId>) -> Vec<Canary> {
+    let columns: &[(Database, &'static str, &'static str)] = &[
+        (Database::Rows, "sealed value told", "SELECT subject, value FROM held"),
         (
-            "candor.db",
+            Database::Rows,
             "index of a value told",
             "SELECT subject, lookup FROM held_lookup",
         ),
         (
-            "candor.db",
+            Database::Rows,
             "sealed password hash",
             "SELECT member, password FROM account",
         ),
-        ("candor.db", "sealed device label", "SELECT member, label FROM device"),
         (
-            "candor.db",
+            Database::Rows,
+            "sealed device label",
+            "SELECT member, label FROM device",
+        ),
+        (
+            Database::Rows,
             "sealed public key",
             "SELECT member, public_key FROM device",
         ),
         (
-            "candor.db",
+            Database::Rows,
             "index of a public key",
             "SELECT member, public_key_index FROM device",
         ),
-        ("candor.db", "sealed session hash", "SELECT member, hash FROM session"),
-        ("candor.db", "id", "SELECT id, id FROM subject"),
-        ("keys.db", "id", "SELECT subject, subject FROM subject_key"),
         (
-            "keys.db",
+            Database::Rows,
+            "sealed session hash",
+            "SELECT member, hash FROM session",
+        ),
+        (Database::Rows, "id", "SELECT id, id FROM subject"),
+        (Database::Keys, "id", "SELECT subject, subject FROM subject_key"),
+        (
+            Database::Keys,
             "wrapped data key",
             "SELECT subject, wrapped FROM subject_key",
         ),
     ];
     let mut canaries = Vec::new();
-    for (file, what, sql) in columns {
-        let url = format!("sqlite://{}", folder.join(file).display());
-        let mut raw = SqliteConnection::connect(&url).await.unwrap();
-        let rows = sqlx::query(*sql).fetch_all(&mut raw).await.unwrap();
-        raw.close().await.unwrap();
+    for (database, what, sql) in columns {
+        let rows = home.pairs_raw(*database, sql).await;
         let before = canaries.len();
-        for row in rows {
-            let owner = SubjectId::from_bytes(row.get::<Vec<u8>, _>(0).try_into().unwrap());
+        for (owner, bytes) in rows {
+            let owner = SubjectId::from_bytes(owner.try_into().unwrap());
             if people.contains(&owner) {
                 canaries.push(Canary {
                     what,
-                    bytes: row.get(1),
+                    bytes,
                     is_text: false,
                 });
             }
@@ -134,8 +140,9 @@ async fn sealed_canaries(folder: &Path, people: &BTreeSet<SubjectId>) -> Vec<Can
     canaries
 }
 
-/// How the database stores a number of 64 bits (sqlite.org/fileformat2.html, section 2.1), and its digits.
-fn counter_canaries(counters: &[i64]) -> Vec<Canary> {
+/// How the database stores a number of 64 bits: SQLite in network order (sqlite.org/fileformat2.html, section 2.1),
+/// PostgreSQL as the machine does; and its digits.
+fn counter_canaries(home: &Home, counters: &[i64]) -> Vec<Canary> {
     let canary = |bytes, is_text| Canary {
         what: "counter in clear",
         bytes,
@@ -143,31 +150,35 @@ fn counter_canaries(counters: &[i64]) -> Vec<Canary> {
     };
     let forms = |counter: &i64| {
         [
-            canary(counter.to_be_bytes().to_vec(), false),
+            match home.is_postgres() {
+                false => canary(counter.to_be_bytes().to_vec(), false),
+                true => canary(counter.to_ne_bytes().to_vec(), false),
+            },
             canary(counter.to_string().into_bytes(), true),
         ]
     };
     counters.iter().flat_map(forms).collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn no_byte_of_erased_members_is_left_in_any_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+/// Joins people and erases some; what is to be searched for, and who stays.
+async fn join_and_erase(home: &Home, world: &World, people: usize, erased: usize) -> (Vec<Canary>, Vec<SubjectId>) {
     let store = &world.store;
     let mut joining = tokio::task::JoinSet::new();
-    for number in 0..PEOPLE {
+    for number in 0..people {
         let store = store.clone();
         joining.spawn(async move { join(&store, number).await });
     }
     let people = joining.join_all().await;
-    let (victims, others) = people.split_at(ERASED);
+    let (victims, others) = people.split_at(erased);
     let erased = victims.iter().map(|(subject, _)| subject.id()).collect();
-    let mut canaries = sealed_canaries(folder.path(), &erased).await;
-    canaries.extend(victims.iter().flat_map(|(_, counters)| counter_canaries(counters)));
+    let mut canaries = sealed_canaries(home, &erased).await;
+    canaries.extend(
+        victims
+            .iter()
+            .flat_map(|(_, counters)| counter_canaries(home, counters)),
+    );
     let bytes: Vec<Vec<u8>> = canaries.iter().map(|canary| canary.bytes.clone()).collect();
-
-    let before: BTreeSet<usize> = found_in_files(folder.path(), &bytes)
+    let before: BTreeSet<usize> = found_in_files(home, &bytes)
         .into_iter()
         .map(|(_, index)| index)
         .collect();
@@ -186,19 +197,61 @@ async fn no_byte_of_erased_members_is_left_in_any_file() {
     for certificate in erasing.join_all().await {
         assert!(Certificate::verifies(&certificate.unwrap().text));
     }
-    let after = found_in_files(folder.path(), &bytes);
-    let after: Vec<String> = after
+    (canaries, others.iter().map(|(subject, _)| subject.id()).collect())
+}
+
+/// What of the canaries is in which file.
+fn traces(home: &Home, canaries: &[Canary]) -> BTreeSet<String> {
+    let bytes: Vec<Vec<u8>> = canaries.iter().map(|canary| canary.bytes.clone()).collect();
+    let found = found_in_files(home, &bytes);
+    found
         .iter()
         .map(|(file, index)| format!("{} in {file}", canaries[*index].what))
-        .collect();
-    assert!(after.is_empty(), "{} traces: {after:#?}", after.len());
+        .collect()
+}
 
-    for (subject, _) in others {
-        assert!(
-            !store.export(subject.id()).await.unwrap().tables.is_empty(),
-            "the others keep what is theirs"
-        );
+async fn the_others_keep_what_is_theirs(store: &Store, others: &[SubjectId]) {
+    for id in others {
+        assert!(!store.export(*id).await.unwrap().tables.is_empty());
     }
-    store.close().await;
-    assert_eq!(found_in_files(folder.path(), &bytes), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_byte_of_erased_members_is_left_in_any_file() {
+    let home = Home::sqlite();
+    let world = world::open(&home).await;
+    let (canaries, others) = join_and_erase(&home, &world, PEOPLE, ERASED).await;
+    assert_eq!(traces(&home, &canaries), BTreeSet::new());
+    the_others_keep_what_is_theirs(&world.store, &others).await;
+    world.store.close().await;
+    assert_eq!(traces(&home, &canaries), BTreeSet::new());
+}
+
+/// A server keeps deleted rows until they are wiped. What is in clear, and the data key, go with the erasure; what is
+/// sealed under that key, and ids, within a day.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_byte_of_erased_members_is_left_in_any_table_of_a_server() {
+    let home = Home::postgres();
+    let world = world::open(&home).await;
+    let (canaries, others) = join_and_erase(&home, &world, PEOPLE_ON_A_SERVER, ERASED_ON_A_SERVER).await;
+    // What the planner would sample of the values must not outlive them either.
+    home.run_raw(Database::Rows, "ANALYZE").await;
+    let at_once = traces(&home, &canaries);
+    let gone_at_once = ["counter in clear", "wrapped data key", "e-mail in clear"];
+    let is_early = |trace: &&String| gone_at_once.iter().any(|what| trace.starts_with(what));
+    let early: Vec<&String> = at_once.iter().filter(is_early).collect();
+    assert!(early.is_empty(), "right after the erasure: {early:#?}");
+
+    world::wipe(&world).await;
+    assert_eq!(traces(&home, &canaries), BTreeSet::new());
+    the_others_keep_what_is_theirs(&world.store, &others).await;
+
+    // The log of changes keeps what was written for a while (SECURITY.md): nothing in clear that is sealed.
+    let in_clear: Vec<Vec<u8>> = canaries
+        .iter()
+        .filter(|canary| canary.is_text)
+        .map(|canary| canary.bytes.clone())
+        .collect();
+    assert_eq!(found_in(&Cluster::shared().folder().join("data"), &in_clear), []);
+    assert!(!Cluster::shared().log().contains("@example.org"));
 }

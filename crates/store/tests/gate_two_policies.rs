@@ -271,7 +271,7 @@ const TODAY: Day = Day::from_number(20_779);
 async fn site_under(policy: &str, folder: &Path) -> Site {
     let compiled = policy::compile(policy, "policy.kdl").unwrap();
     let options = Options {
-        folder: folder.to_owned(),
+        place: folder.to_owned().into(),
         wrapping: WrappingKey::from_bytes(&mut [7; 32]),
         plan: Arc::new(compiled.plan().clone()),
         catalogues: vec![CATALOGUE],

@@ -1,5 +1,6 @@
-//! A process that joins, changes and erases people under load is killed (SIGKILL) at fifty random moments. After each,
-//! the store opens, everything that was acknowledged is there, and nobody is half here.
+//! A process that joins, changes and erases people under load is killed (SIGKILL) at two hundred random moments, on each
+//! engine; a few times it is the server that is killed, and the process goes on. After each kill the store opens,
+//! everything that was acknowledged is there, and nobody is half here.
 
 #![allow(clippy::unwrap_used, reason = "every function here is a test")]
 
@@ -8,7 +9,6 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,20 +16,25 @@ use std::time::Duration;
 use plan::act::{Keep, Show};
 use plan::field::{DeviceLabel, Email};
 use plan::{ManualClock, Permit, Personal, SubjectId};
-use sqlx::{Connection as _, Row as _, SqliteConnection};
-use store::{Origin, Store, StoreError};
-use world::{Device, START, account, device, member};
+use store::{Database, Origin, Place, Store, StoreError};
+use world::{Cluster, Device, Home, START, account, device, member};
 
-const KILLS: u64 = 50;
+const KILLS: u64 = 200;
+/// Every so many kills the server is killed as well, while the child works.
+const SERVER_KILLED_EVERY: u64 = 40;
 /// People who are joined, changed and erased at the same time.
 const HANDS: usize = 8;
-/// The kill falls within this time of the first moment of the child's work.
-const WORK: Duration = Duration::from_millis(400);
+/// The kill falls after at most so many lines of the child's, and within this time of the last of them.
+const LINES: u64 = 60;
+const WORK: Duration = Duration::from_millis(5);
 /// Every fifth kill falls within this time of the child's start: it may hit the opening.
-const OPENING: Duration = Duration::from_millis(120);
+const OPENING: Duration = Duration::from_millis(60);
 
-/// The one test here, for the harness's usual arguments.
-const NAME: &str = "what_was_acknowledged_survives_a_kill_at_any_moment";
+/// The tests here, for the harness's usual arguments.
+const NAMES: [&str; 2] = [
+    "what_was_acknowledged_survives_a_kill_at_any_moment::sqlite",
+    "what_was_acknowledged_survives_a_kill_at_any_moment::postgres",
+];
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -39,19 +44,28 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |word: &str| arguments.iter().any(|argument| argument == word);
     match arguments.as_slice() {
-        [child, folder] if child == "--child" => runtime.block_on(work(Path::new(folder))),
+        [child, words @ ..] if child == "--child" => runtime.block_on(work(Home::of_words(words))),
         _ if has("--list") && has("--ignored") => {}
-        _ if has("--list") => say(&format!("{NAME}: test")),
-        [part, ..] if !part.starts_with('-') && !NAME.contains(part.as_str()) => {}
-        _ => runtime.block_on(kill_and_look()),
+        _ if has("--list") => NAMES.iter().for_each(|name| say(&format!("{name}: test"))),
+        _ => {
+            let mut parts = arguments.iter().filter(|argument| !argument.starts_with('-'));
+            let part = parts.next().map_or("", String::as_str);
+            let [sqlite, postgres] = NAMES.map(|name| name.contains(part));
+            if sqlite {
+                runtime.block_on(kill_and_look(&Home::sqlite()));
+            }
+            if postgres {
+                runtime.block_on(kill_and_look(&Home::postgres()));
+            }
+        }
     }
 }
 
 // The child. ---------------------------------------------------------------------------------------------------------
 
 /// Works until it is killed. Each line says what is acknowledged, or what is begun.
-async fn work(folder: &Path) {
-    let store = world::reopen(folder, &Arc::new(ManualClock::new(START))).await;
+async fn work(place: Place) {
+    let store = world::reopen_at(place, &Arc::new(ManualClock::new(START))).await;
     say("open");
     let mut hands = tokio::task::JoinSet::new();
     for hand in 0..HANDS {
@@ -62,37 +76,39 @@ async fn work(folder: &Path) {
 }
 
 async fn work_on(store: &Store, hand: usize) {
-    let keep: Permit<Email, Keep> = store.plan().permit().unwrap();
     for number in 0_usize.. {
-        let subject = store.create_subject().await.unwrap();
-        let email = Personal::new(format!("{}@example.org", subject.id()));
-        let devices = store.rows::<Device>().unwrap();
-        let mut router = device(store, &subject, "0");
-        let mut ops = store.held().put_found(&keep, &subject, &email, Origin::Person);
-        ops.push(
-            store
-                .rows()
-                .unwrap()
-                .insert(&subject, &account(&subject, "hash"))
-                .unwrap(),
-        );
-        ops.push(devices.insert(&subject, &router).unwrap());
-        store.commit(ops).await.unwrap();
-        say(&format!("joined {}", subject.id()));
-        for label in 1..=2 {
-            router.label = Personal::new(label.to_string());
-            store
-                .commit(vec![devices.upsert(&subject, &router).unwrap()])
-                .await
-                .unwrap();
-            say(&format!("labelled {} {label}", subject.id()));
-        }
-        if (number + hand).is_multiple_of(3) {
-            say(&format!("erasing {}", subject.id()));
-            store.erase(subject.id()).await.unwrap();
-            say(&format!("erased {}", subject.id()));
+        match live(store, (number + hand).is_multiple_of(3)).await {
+            // What the server's end left open was not acknowledged, so nothing is said of it.
+            Ok(()) | Err(StoreError::Disconnected | StoreError::Uncertain) => {}
+            Err(error) => panic!("{error}"),
         }
     }
+}
+
+/// Joins somebody, names their device twice, and erases some.
+async fn live(store: &Store, is_erased: bool) -> Result<(), StoreError> {
+    let keep: Permit<Email, Keep> = store.plan().permit().unwrap();
+    let subject = store.create_subject().await?;
+    let email = Personal::new(format!("{}@example.org", subject.id()));
+    let devices = store.rows::<Device>().unwrap();
+    let mut router = device(store, &subject, "0");
+    let mut ops = store.held().put_found(&keep, &subject, &email, Origin::Person);
+    let accounts = store.rows().unwrap();
+    ops.push(accounts.insert(&subject, &account(&subject, "hash")).unwrap());
+    ops.push(devices.insert(&subject, &router).unwrap());
+    store.commit(ops).await?;
+    say(&format!("joined {}", subject.id()));
+    for label in 1..=2 {
+        router.label = Personal::new(label.to_string());
+        store.commit(vec![devices.upsert(&subject, &router).unwrap()]).await?;
+        say(&format!("labelled {} {label}", subject.id()));
+    }
+    if is_erased {
+        say(&format!("erasing {}", subject.id()));
+        store.erase(subject.id()).await?;
+        say(&format!("erased {}", subject.id()));
+    }
+    Ok(())
 }
 
 fn say(line: &str) {
@@ -138,27 +154,28 @@ impl Promised {
     }
 }
 
-async fn kill_and_look() {
+async fn kill_and_look(home: &Home) {
     let seed = match std::env::var("SEED") {
         Ok(seed) => seed.parse().unwrap(),
         Err(_) => RandomState::new().build_hasher().finish(),
     };
     say(&format!("killing {KILLS} times; repeat the moments with SEED={seed}"));
-    let folder = tempfile::tempdir().unwrap();
     let mut random = seed;
     let mut everybody = Promised::default();
     for kill in 0..KILLS {
         let mut promised = Promised::default();
-        let moment = |range: Duration, random: u64| range.mul_f64((random >> 11) as f64 / (1_u64 << 53) as f64);
         random = next_random(random);
-        for line in run_and_kill(folder.path(), |opened| match (kill % 5, opened) {
-            (0, false) => Some(moment(OPENING, random)),
-            (0, true) | (_, false) => None,
-            (_, true) => Some(moment(WORK, random)),
-        }) {
+        let is_servers_turn = home.is_postgres() && kill % SERVER_KILLED_EVERY == SERVER_KILLED_EVERY / 2;
+        let fraction = (random >> 11) as f64 / (1_u64 << 53) as f64;
+        let moment = if kill % 5 == 0 && !is_servers_turn {
+            Moment::AfterTheStart(OPENING.mul_f64(fraction))
+        } else {
+            Moment::AfterLines(1 + random % LINES, WORK.mul_f64(fraction))
+        };
+        for line in run_and_kill(home, is_servers_turn, moment) {
             promised.hear(&line);
         }
-        look(folder.path(), &mut promised, &mut everybody).await;
+        look(home, &mut promised, &mut everybody).await;
     }
     let Promised { here, gone, .. } = &everybody;
     say(&format!(
@@ -180,31 +197,48 @@ fn next_random(state: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Starts the child, kills it `moment(opened)` after its start or after its opening, and returns all that it said.
-fn run_and_kill(folder: &Path, moment: impl Fn(bool) -> Option<Duration>) -> Vec<String> {
+/// When the child is killed.
+#[derive(Clone, Copy)]
+enum Moment {
+    AfterTheStart(Duration),
+    AfterLines(u64, Duration),
+}
+
+/// Starts the child, kills it at a moment, and returns all that it said.
+fn run_and_kill(home: &Home, is_servers_turn: bool, moment: Moment) -> Vec<String> {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .arg("--child")
-        .arg(folder)
+        .args(home.words())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let (opened, has_opened) = std::sync::mpsc::channel();
+    let (spoke, has_spoken) = std::sync::mpsc::channel();
     let listener = std::thread::spawn(move || {
         let mut said = Vec::new();
         for line in lines {
             said.push(line.unwrap());
-            // Nobody waits for it when the kill is timed from the start.
-            _ = opened.send(());
+            // Nobody waits for it any more after the kill.
+            _ = spoke.send(());
         }
         said
     });
-    match moment(false) {
-        Some(wait) => std::thread::sleep(wait),
-        None => {
-            has_opened.recv().expect("the child opens the store after every kill");
-            std::thread::sleep(moment(true).unwrap());
+    match moment {
+        Moment::AfterTheStart(wait) => std::thread::sleep(wait),
+        Moment::AfterLines(lines, wait) => {
+            for _ in 0..lines {
+                has_spoken
+                    .recv()
+                    .expect("the child opens the store and works after every kill");
+            }
+            std::thread::sleep(wait);
         }
+    }
+    if is_servers_turn {
+        Cluster::shared().crash();
+        // The child has found the server again when it says something.
+        while has_spoken.try_recv().is_ok() {}
+        has_spoken.recv().expect("the child works on after the server's end");
     }
     // SIGKILL: the child cannot do anything about it.
     child.kill().unwrap();
@@ -213,8 +247,8 @@ fn run_and_kill(folder: &Path, moment: impl Fn(bool) -> Option<Duration>) -> Vec
 }
 
 /// Opens the store and compares it with what was promised in this round and in those before.
-async fn look(folder: &Path, promised: &mut Promised, everybody: &mut Promised) {
-    let store = world::reopen(folder, &Arc::new(ManualClock::new(START))).await;
+async fn look(home: &Home, promised: &mut Promised, everybody: &mut Promised) {
+    let store = world::reopen(home, &Arc::new(ManualClock::new(START))).await;
     let show: Permit<DeviceLabel, Show> = store.plan().permit().unwrap();
     let devices_of = store.select(&world::DEVICES_OF).unwrap();
     for (person, label) in &promised.here {
@@ -244,7 +278,7 @@ async fn look(folder: &Path, promised: &mut Promised, everybody: &mut Promised) 
 
     everybody.here.append(&mut promised.here);
     everybody.gone.append(&mut promised.gone);
-    let keyed = people(folder, "keys.db", "SELECT subject FROM subject_key").await;
+    let keyed = people(home, Database::Keys, "SELECT subject FROM subject_key").await;
     for (what, sql) in [
         ("subject", "SELECT id FROM subject"),
         ("held", "SELECT subject FROM held"),
@@ -253,7 +287,7 @@ async fn look(folder: &Path, promised: &mut Promised, everybody: &mut Promised) 
         ("device", "SELECT member FROM device"),
     ] {
         assert!(
-            people(folder, "candor.db", sql).await == keyed,
+            people(home, Database::Rows, sql).await == keyed,
             "whoever has a key has rows in {what}, and nobody else"
         );
     }
@@ -264,12 +298,9 @@ async fn look(folder: &Path, promised: &mut Promised, everybody: &mut Promised) 
     assert!(everybody.gone.is_disjoint(&keyed), "whoever was erased is gone");
 }
 
-async fn people(folder: &Path, file: &str, sql: &'static str) -> BTreeSet<SubjectId> {
-    let url = format!("sqlite://{}", folder.join(file).display());
-    let mut raw = SqliteConnection::connect(&url).await.unwrap();
-    let rows = sqlx::query(sql).fetch_all(&mut raw).await.unwrap();
-    raw.close().await.unwrap();
-    rows.iter()
-        .map(|row| SubjectId::from_bytes(row.get::<Vec<u8>, _>(0).try_into().unwrap()))
+async fn people(home: &Home, database: Database, sql: &'static str) -> BTreeSet<SubjectId> {
+    let ids = home.bytes_raw(database, sql).await;
+    ids.into_iter()
+        .map(|id| SubjectId::from_bytes(id.try_into().unwrap()))
         .collect()
 }

@@ -4,13 +4,11 @@
 
 mod world;
 
-use std::time::Instant;
-
 use plan::act::Keep;
 use plan::field::Email;
 use plan::{Permit, Personal, SubjectId};
 use store::{Certificate, Export, Origin, Store, StoreError};
-use world::{DAY, Device, START, account, device, usage};
+use world::{DAY, Device, Home, START, account, device, on_both, usage};
 
 async fn join(store: &Store, name: &str) -> SubjectId {
     let subject = store.create_subject().await.unwrap();
@@ -65,10 +63,8 @@ fn lines(export: &Export) -> Vec<String> {
     lines
 }
 
-#[tokio::test]
-async fn an_export_says_everything_in_words_and_hides_secrets() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn an_export_says_everything_in_words_and_hides_secrets(home: Home) {
+    let world = world::open(&home).await;
     let ada = join(&world.store, "ada").await;
     join(&world.store, "eve").await;
     let export = world.store.export(ada).await.unwrap();
@@ -96,10 +92,8 @@ async fn an_export_says_everything_in_words_and_hides_secrets() {
     assert_eq!(export.tables[2].about, "Things of yours that connect.");
 }
 
-#[tokio::test]
-async fn after_an_erasure_there_is_no_such_person() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn after_an_erasure_there_is_no_such_person(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let (ada, eve) = (join(store, "ada").await, join(store, "eve").await);
     let certificate = store.erase(ada).await.unwrap();
@@ -115,10 +109,8 @@ async fn after_an_erasure_there_is_no_such_person() {
     join(store, "ada").await;
 }
 
-#[tokio::test]
-async fn a_certificate_verifies_and_a_changed_one_does_not() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn a_certificate_verifies_and_a_changed_one_does_not(home: Home) {
+    let world = world::open(&home).await;
     let ada = join(&world.store, "ada").await;
     let text = world.store.erase(ada).await.unwrap().text;
     assert!(
@@ -134,10 +126,8 @@ async fn a_certificate_verifies_and_a_changed_one_does_not() {
     assert!(!Certificate::verifies(""));
 }
 
-#[tokio::test]
-async fn a_late_writer_cannot_bring_an_erased_person_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn a_late_writer_cannot_bring_an_erased_person_back(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let id = join(store, "ada").await;
     let subject = store.subject(id).await.unwrap();
@@ -154,10 +144,8 @@ async fn a_late_writer_cannot_bring_an_erased_person_back() {
     assert_eq!(store.commit(late).await, Err(StoreError::RefusedByDatabase));
 }
 
-#[tokio::test]
-async fn an_unused_person_is_forgotten_and_one_with_rows_is_not() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn an_unused_person_is_forgotten_and_one_with_rows_is_not(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let unused = store.create_subject().await.unwrap();
     store.forget_unused(&unused).await.unwrap();
@@ -167,10 +155,8 @@ async fn an_unused_person_is_forgotten_and_one_with_rows_is_not() {
     assert!(store.subject(ada.id()).await.is_ok());
 }
 
-#[tokio::test]
-async fn a_tombstone_goes_after_thirty_days() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn a_tombstone_goes_after_thirty_days(home: Home) {
+    let world = world::open(&home).await;
     let ada = join(&world.store, "ada").await;
     world.store.erase(ada).await.unwrap();
     assert_eq!(world.store.sweep().await, Ok(0));
@@ -178,10 +164,8 @@ async fn a_tombstone_goes_after_thirty_days() {
     assert_eq!(world.store.sweep().await, Ok(1));
 }
 
-#[tokio::test]
-async fn a_thousand_rows_are_exported_and_erased() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn a_thousand_rows_are_exported_and_erased(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let id = join(store, "ada").await;
     let subject = store.subject(id).await.unwrap();
@@ -192,10 +176,16 @@ async fn a_thousand_rows_are_exported_and_erased() {
             .unwrap()
     };
     store.commit((0..1_000).map(insert).collect()).await.unwrap();
-    let began = Instant::now();
     assert_eq!(lines(&store.export(id).await.unwrap()).len(), 1_004);
-    println!("an export of 1,004 rows took {} ms", began.elapsed().as_millis());
-    let began = Instant::now();
     assert_eq!(store.erase(id).await.unwrap().rows, 1_005);
-    println!("their erasure took {} ms", began.elapsed().as_millis());
 }
+
+on_both!(
+    an_export_says_everything_in_words_and_hides_secrets,
+    after_an_erasure_there_is_no_such_person,
+    a_certificate_verifies_and_a_changed_one_does_not,
+    a_late_writer_cannot_bring_an_erased_person_back,
+    an_unused_person_is_forgotten_and_one_with_rows_is_not,
+    a_tombstone_goes_after_thirty_days,
+    a_thousand_rows_are_exported_and_erased,
+);

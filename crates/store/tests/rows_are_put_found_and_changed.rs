@@ -7,12 +7,10 @@ use plan::field::{DeviceKey, DeviceLabel, Email, Nickname, UsageBytes, UsageDay}
 use plan::purpose::{Account as ForAccount, Billing};
 use plan::{Permit, Personal, SessionId};
 use store::{Limit, Origin, Row as _, StoreError};
-use world::{DAY, Device, START, Session, Usage, device, member, usage};
+use world::{DAY, Device, Home, START, Session, Usage, device, member, on_both, usage};
 
-#[tokio::test]
-async fn a_row_that_was_inserted_is_read_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn a_row_that_was_inserted_is_read_back(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let show: Permit<DeviceLabel, Show> = store.plan().permit().unwrap();
     let keep_key: Permit<DeviceKey, Keep> = store.plan().permit().unwrap();
@@ -34,10 +32,8 @@ async fn a_row_that_was_inserted_is_read_back() {
     assert!(found[0].id == router.id && found[0].public_key.open(&keep_key) == router.public_key.open(&keep_key));
 }
 
-#[tokio::test]
-async fn a_found_value_is_found_by_its_index_and_by_no_other() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn a_found_value_is_found_by_its_index_and_by_no_other(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let keep_key: Permit<DeviceKey, Keep> = store.plan().permit().unwrap();
     let subject = store.create_subject().await.unwrap();
@@ -55,10 +51,8 @@ async fn a_found_value_is_found_by_its_index_and_by_no_other() {
     assert_eq!(store.read_rows(&by_key, (other,)).await.unwrap().len(), 0);
 }
 
-#[tokio::test]
-async fn a_found_value_stands_in_one_row_at_most() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn a_found_value_stands_in_one_row_at_most(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let (ada, eve) = (
         store.create_subject().await.unwrap(),
@@ -75,10 +69,8 @@ async fn a_found_value_stands_in_one_row_at_most() {
     assert_eq!(refused, Err(StoreError::Taken));
 }
 
-#[tokio::test]
-async fn a_matched_value_stands_in_several_rows() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn a_matched_value_stands_in_several_rows(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let keep = store.plan().permit().unwrap();
     let today = store.day_subject(START.day()).await.unwrap();
@@ -100,10 +92,8 @@ async fn a_matched_value_stands_in_several_rows() {
     assert_eq!(store.read_rows(&from, (lookup, store.now())).await.unwrap().len(), 2);
 }
 
-#[tokio::test]
-async fn an_upsert_replaces_the_row_and_does_not_extend_its_time() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn an_upsert_replaces_the_row_and_does_not_extend_its_time(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let billing: Permit<UsageBytes, Billing> = store.plan().permit().unwrap();
     let subject = store.create_subject().await.unwrap();
@@ -132,10 +122,8 @@ async fn an_upsert_replaces_the_row_and_does_not_extend_its_time() {
     assert_eq!(export.tables[0].rows[0].expires_at, START.plus_seconds(395 * DAY));
 }
 
-#[tokio::test]
-async fn an_upsert_over_an_ended_row_that_was_not_swept_yet_is_seen() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn an_upsert_over_an_ended_row_that_was_not_swept_yet_is_seen(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let subject = store.create_subject().await.unwrap();
     let counts = store.rows::<Usage>().unwrap();
@@ -160,10 +148,8 @@ async fn an_upsert_over_an_ended_row_that_was_not_swept_yet_is_seen() {
     );
 }
 
-#[tokio::test]
-async fn an_upsert_never_takes_somebody_elses_row() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn an_upsert_never_takes_somebody_elses_row(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let (ada, eve) = (
         store.create_subject().await.unwrap(),
@@ -184,10 +170,8 @@ async fn an_upsert_never_takes_somebody_elses_row() {
     assert_eq!(store.read_rows(&of_member, (member(&ada),)).await.unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn a_row_about_somebody_else_is_refused_before_the_database_sees_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn a_row_about_somebody_else_is_refused_before_the_database_sees_it(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let (ada, eve) = (
         store.create_subject().await.unwrap(),
@@ -198,10 +182,8 @@ async fn a_row_about_somebody_else_is_refused_before_the_database_sees_it() {
     assert_eq!(refused.err(), Some(StoreError::NoSuchSubject));
 }
 
-#[tokio::test]
-async fn a_statement_adds_in_the_database_and_sums_over_everybody() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn a_statement_adds_in_the_database_and_sums_over_everybody(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let keep_day: Permit<UsageDay, Keep> = store.plan().permit().unwrap();
     let keep_bytes: Permit<UsageBytes, Keep> = store.plan().permit().unwrap();
@@ -224,10 +206,8 @@ async fn a_statement_adds_in_the_database_and_sums_over_everybody() {
     assert_eq!(store.read(&total, (store.now(),)).await.unwrap(), [35]);
 }
 
-#[tokio::test]
-async fn a_change_that_must_touch_a_row_fails_when_it_is_gone() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn a_change_that_must_touch_a_row_fails_when_it_is_gone(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let subject = store.create_subject().await.unwrap();
     let session = Session {
@@ -242,10 +222,8 @@ async fn a_change_that_must_touch_a_row_fails_when_it_is_gone() {
     assert_eq!(store.commit(vec![end.with((session.id,))]).await, Err(StoreError::Gone));
 }
 
-#[tokio::test]
-async fn a_held_value_is_read_found_and_replaced() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn a_held_value_is_read_found_and_replaced(home: Home) {
+    let world = world::open(&home).await;
     let (store, held) = (&world.store, world.store.held());
     let keep: Permit<Email, Keep> = store.plan().permit().unwrap();
     let show: Permit<Email, Show> = store.plan().permit().unwrap();
@@ -278,10 +256,8 @@ async fn a_held_value_is_read_found_and_replaced() {
     );
 }
 
-#[tokio::test]
-async fn a_held_value_that_somebody_else_has_is_taken() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn a_held_value_that_somebody_else_has_is_taken(home: Home) {
+    let world = world::open(&home).await;
     let (store, held) = (&world.store, world.store.held());
     let keep: Permit<Email, Keep> = store.plan().permit().unwrap();
     let (ada, eve) = (
@@ -301,10 +277,8 @@ async fn a_held_value_that_somebody_else_has_is_taken() {
     );
 }
 
-#[tokio::test]
-async fn a_value_whose_time_is_over_frees_its_place_for_somebody_else() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn a_value_whose_time_is_over_frees_its_place_for_somebody_else(home: Home) {
+    let world = world::open(&home).await;
     let (store, held) = (&world.store, world.store.held());
     let keep: Permit<Nickname, Keep> = store.plan().permit().unwrap();
     let nickname = Personal::new("ada".to_owned());
@@ -322,10 +296,8 @@ async fn a_value_whose_time_is_over_frees_its_place_for_somebody_else() {
     assert_eq!(held.find(&keep, &nickname, store.now()).await.unwrap(), Some(eve.id()));
 }
 
-#[tokio::test]
-async fn a_statement_with_the_wrong_number_of_values_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn a_statement_with_the_wrong_number_of_values_is_refused(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     // The type says one value, the text has two places: a defect of the program.
     let wrong = store::SelectStatement::<(plan::MemberId,), i64>::new(world::WRONG_COUNT);
@@ -343,10 +315,8 @@ async fn a_statement_with_the_wrong_number_of_values_is_refused() {
     );
 }
 
-#[tokio::test]
-async fn a_statement_that_is_not_in_the_closed_list_is_not_given_out() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn a_statement_that_is_not_in_the_closed_list_is_not_given_out(home: Home) {
+    let world = world::open(&home).await;
     let smuggled = store::SelectStatement::<(), i64>::new(store::Statement {
         name: "usage.total",
         sql: "SELECT COUNT(*) FROM held",
@@ -363,3 +333,21 @@ fn a_table_knows_its_columns_as_the_database_does() {
     );
     assert_eq!(Usage::TABLE.shape.cell_count(), 4);
 }
+
+on_both!(
+    a_row_that_was_inserted_is_read_back,
+    a_found_value_is_found_by_its_index_and_by_no_other,
+    a_found_value_stands_in_one_row_at_most,
+    a_matched_value_stands_in_several_rows,
+    an_upsert_replaces_the_row_and_does_not_extend_its_time,
+    an_upsert_over_an_ended_row_that_was_not_swept_yet_is_seen,
+    an_upsert_never_takes_somebody_elses_row,
+    a_row_about_somebody_else_is_refused_before_the_database_sees_it,
+    a_statement_adds_in_the_database_and_sums_over_everybody,
+    a_change_that_must_touch_a_row_fails_when_it_is_gone,
+    a_held_value_is_read_found_and_replaced,
+    a_held_value_that_somebody_else_has_is_taken,
+    a_value_whose_time_is_over_frees_its_place_for_somebody_else,
+    a_statement_with_the_wrong_number_of_values_is_refused,
+    a_statement_that_is_not_in_the_closed_list_is_not_given_out,
+);

@@ -4,14 +4,11 @@
 
 mod world;
 
-use std::path::Path;
-
 use plan::act::Keep;
 use plan::field::Nickname;
 use plan::{Permit, Personal, VisitId};
-use sqlx::{Connection as _, Row as _, SqliteConnection};
 use store::{Limit, Origin, Store, StoreError, Subject};
-use world::{DAY, START, Usage, Visit, World, found_in_files, member, usage};
+use world::{DAY, Home, START, Usage, Visit, World, found_in_files, member, on_both, usage};
 
 async fn put_nickname(store: &Store, subject: &Subject) {
     let keep: Permit<Nickname, Keep> = store.plan().permit().unwrap();
@@ -45,18 +42,8 @@ async fn usage_rows_read(world: &World, subject: &Subject) -> usize {
     world.store.read_rows(&of_member, args).await.unwrap().len()
 }
 
-async fn rows_in_file(folder: &Path, count: &'static str) -> i64 {
-    let url = format!("sqlite://{}", folder.join("candor.db").display());
-    let mut raw = SqliteConnection::connect(&url).await.unwrap();
-    let rows = sqlx::query(count).fetch_one(&mut raw).await.unwrap().get(0);
-    raw.close().await.unwrap();
-    rows
-}
-
-#[tokio::test]
-async fn what_has_ended_is_not_read_although_it_was_not_swept() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn what_has_ended_is_not_read_although_it_was_not_swept(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let subject = store.create_subject().await.unwrap();
     put_nickname(store, &subject).await;
@@ -78,19 +65,14 @@ async fn what_has_ended_is_not_read_although_it_was_not_swept() {
     assert_eq!(usage_rows_read(&world, &subject).await, 0, "usage is kept for 395 days");
     assert!(names(store.export(subject.id()).await.unwrap()).is_empty());
     assert_eq!(
-        rows_in_file(
-            folder.path(),
-            "SELECT (SELECT COUNT(*) FROM usage) + (SELECT COUNT(*) FROM held)"
-        )
-        .await,
+        home.number_raw("SELECT (SELECT COUNT(*) FROM usage) + (SELECT COUNT(*) FROM held)")
+            .await,
         2
     );
 }
 
-#[tokio::test]
-async fn the_sweep_deletes_what_has_ended_and_nothing_else() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn the_sweep_deletes_what_has_ended_and_nothing_else(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let subject = store.create_subject().await.unwrap();
     put_nickname(store, &subject).await;
@@ -103,37 +85,41 @@ async fn the_sweep_deletes_what_has_ended_and_nothing_else() {
     world.clock.advance_seconds(365 * DAY);
     assert_eq!(store.sweep().await, Ok(1));
     assert_eq!(
-        rows_in_file(
-            folder.path(),
-            "SELECT (SELECT COUNT(*) FROM usage) + (SELECT COUNT(*) FROM held)"
-        )
-        .await,
+        home.number_raw("SELECT (SELECT COUNT(*) FROM usage) + (SELECT COUNT(*) FROM held)")
+            .await,
         0
     );
 }
 
-#[tokio::test]
-async fn a_counter_that_was_swept_is_in_no_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+/// How the database stores a number of 64 bits: SQLite in network order (sqlite.org/fileformat2.html, section 2.1),
+/// PostgreSQL as the machine does.
+fn stored_form(home: &Home, number: i64) -> Vec<u8> {
+    match home.is_postgres() {
+        false => number.to_be_bytes().to_vec(),
+        true => number.to_ne_bytes().to_vec(),
+    }
+}
+
+async fn a_counter_that_was_swept_is_in_no_file(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let subject = store.create_subject().await.unwrap();
-    // How the database stores a number of 64 bits (sqlite.org/fileformat2.html, section 2.1).
     let counter = i64::MAX ^ 0x0123_4567_89ab;
-    let canary = [counter.to_be_bytes().to_vec()];
+    let canary = [stored_form(&home, counter)];
     let row = usage(&subject, START.day(), counter);
     let op = store.rows::<Usage>().unwrap().insert(&subject, &row).unwrap();
     store.commit(vec![op]).await.unwrap();
-    assert!(!found_in_files(folder.path(), &canary).is_empty());
+    assert!(!found_in_files(&home, &canary).is_empty());
     world.clock.advance_seconds(395 * DAY);
     assert_eq!(store.sweep().await, Ok(1));
-    assert_eq!(found_in_files(folder.path(), &canary), []);
+    if home.is_postgres() {
+        world::wipe(&world).await;
+    }
+    assert_eq!(found_in_files(&home, &canary), []);
 }
 
-#[tokio::test]
-async fn the_key_of_a_day_goes_with_the_last_visit_of_the_day() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn the_key_of_a_day_goes_with_the_last_visit_of_the_day(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let day = put_visit(store).await;
     world.clock.advance_seconds(14 * DAY - 1);
@@ -142,13 +128,14 @@ async fn the_key_of_a_day_goes_with_the_last_visit_of_the_day() {
     world.clock.advance_seconds(1);
     store.sweep().await.unwrap();
     assert_eq!(store.subject(day.id()).await.err(), Some(StoreError::NoSuchSubject));
-    assert_eq!(found_in_files(folder.path(), &[day.id().as_bytes().to_vec()]), []);
+    if home.is_postgres() {
+        world::wipe(&world).await;
+    }
+    assert_eq!(found_in_files(&home, &[day.id().as_bytes().to_vec()]), []);
 }
 
-#[tokio::test]
-async fn many_requests_at_the_first_instant_of_a_day_share_one_key() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn many_requests_at_the_first_instant_of_a_day_share_one_key(home: Home) {
+    let world = world::open(&home).await;
     let mut requests = tokio::task::JoinSet::new();
     for _ in 0..32 {
         let store = world.store.clone();
@@ -156,13 +143,11 @@ async fn many_requests_at_the_first_instant_of_a_day_share_one_key() {
     }
     let days = requests.join_all().await;
     assert!(days.iter().all(|day| *day == days[0]));
-    assert_eq!(rows_in_file(folder.path(), "SELECT COUNT(*) FROM visit").await, 32);
+    assert_eq!(home.number_raw("SELECT COUNT(*) FROM visit").await, 32);
 }
 
-#[tokio::test]
-async fn each_held_value_ends_when_its_field_does_and_the_others_with_the_account() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn each_held_value_ends_when_its_field_does_and_the_others_with_the_account(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let subject = store.create_subject().await.unwrap();
     put_nickname(store, &subject).await;
@@ -185,3 +170,12 @@ async fn each_held_value_ends_when_its_field_does_and_the_others_with_the_accoun
         ]
     );
 }
+
+on_both!(
+    what_has_ended_is_not_read_although_it_was_not_swept,
+    the_sweep_deletes_what_has_ended_and_nothing_else,
+    a_counter_that_was_swept_is_in_no_file,
+    the_key_of_a_day_goes_with_the_last_visit_of_the_day,
+    many_requests_at_the_first_instant_of_a_day_share_one_key,
+    each_held_value_ends_when_its_field_does_and_the_others_with_the_account,
+);

@@ -4,14 +4,11 @@
 
 mod world;
 
-use std::path::Path;
-
 use plan::act::Keep;
 use plan::field::{Email, Nickname};
 use plan::{Permit, Personal, SubjectId};
-use sqlx::{Connection as _, SqliteConnection};
-use store::{Origin, Store, StoreError};
-use world::{account, device, found_in_files, member};
+use store::{Database, Origin, Store, StoreError};
+use world::{Home, account, device, found_in_files, member, on_both};
 
 const CANARY: &str = "canary-3f1c9a77e2d04b58";
 
@@ -41,31 +38,20 @@ async fn join(store: &Store, name: &str) -> SubjectId {
     subject.id()
 }
 
-async fn run_raw(folder: &Path, sql: &'static str) {
-    let url = format!("sqlite://{}", folder.join("candor.db").display());
-    let mut raw = SqliteConnection::connect(&url).await.unwrap();
-    assert!(sqlx::query(sql).execute(&mut raw).await.unwrap().rows_affected() > 0);
-    raw.close().await.unwrap();
-}
-
-#[tokio::test]
-async fn no_file_holds_a_sealed_value_in_clear() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn no_file_holds_a_sealed_value_in_clear(home: Home) {
+    let world = world::open(&home).await;
     let ada = join(&world.store, "ada").await;
-    assert_eq!(found_in_files(folder.path(), &[CANARY.as_bytes().to_vec()]), []);
+    assert_eq!(found_in_files(&home, &[CANARY.as_bytes().to_vec()]), []);
     assert!(
-        !found_in_files(folder.path(), &[ada.as_bytes().to_vec()]).is_empty(),
+        !found_in_files(&home, &[ada.as_bytes().to_vec()]).is_empty(),
         "the search finds what is there"
     );
     world.store.close().await;
-    assert_eq!(found_in_files(folder.path(), &[CANARY.as_bytes().to_vec()]), []);
+    assert_eq!(found_in_files(&home, &[CANARY.as_bytes().to_vec()]), []);
 }
 
-#[tokio::test]
-async fn a_sealed_value_that_was_moved_to_another_row_does_not_open() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn a_sealed_value_that_was_moved_to_another_row_does_not_open(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let subject = store.subject(join(store, "ada").await).await.unwrap();
     let second = device(store, &subject, "second");
@@ -75,9 +61,9 @@ async fn a_sealed_value_that_was_moved_to_another_row_does_not_open() {
         .unwrap();
     let of_member = store.select(&world::DEVICES_OF).unwrap();
     assert_eq!(store.read_rows(&of_member, (member(&subject),)).await.unwrap().len(), 2);
-    run_raw(
-        folder.path(),
-        "UPDATE device SET label = (SELECT max(label) FROM device)",
+    home.run_raw(
+        Database::Rows,
+        "UPDATE device SET label = (SELECT label FROM device ORDER BY label DESC LIMIT 1)",
     )
     .await;
     let moved = store.read_rows(&of_member, (member(&subject),)).await;
@@ -85,14 +71,12 @@ async fn a_sealed_value_that_was_moved_to_another_row_does_not_open() {
     assert_eq!(store.export(subject.id()).await.err(), Some(StoreError::Unsealable));
 }
 
-#[tokio::test]
-async fn a_sealed_value_that_was_moved_to_another_column_or_field_does_not_open() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn a_sealed_value_that_was_moved_to_another_column_or_field_does_not_open(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let subject = store.subject(join(store, "ada").await).await.unwrap();
-    run_raw(
-        folder.path(),
+    home.run_raw(
+        Database::Rows,
         "UPDATE held SET value = (SELECT value FROM held WHERE field = 'email')",
     )
     .await;
@@ -101,7 +85,8 @@ async fn a_sealed_value_that_was_moved_to_another_column_or_field_does_not_open(
         store.held().read::<Nickname>(&subject).await.err(),
         Some(StoreError::Unsealable)
     );
-    run_raw(folder.path(), "UPDATE device SET public_key = label").await;
+    home.run_raw(Database::Rows, "UPDATE device SET public_key = label")
+        .await;
     let of_member = store.select(&world::DEVICES_OF).unwrap();
     assert_eq!(
         store.read_rows(&of_member, (member(&subject),)).await.err(),
@@ -109,15 +94,13 @@ async fn a_sealed_value_that_was_moved_to_another_column_or_field_does_not_open(
     );
 }
 
-#[tokio::test]
-async fn a_sealed_value_that_was_moved_to_another_person_does_not_open() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = world::open(folder.path()).await;
+async fn a_sealed_value_that_was_moved_to_another_person_does_not_open(home: Home) {
+    let world = world::open(&home).await;
     let store = &world.store;
     let (ada, eve) = (join(store, "ada").await, join(store, "eve").await);
-    run_raw(
-        folder.path(),
-        "UPDATE account SET password = (SELECT max(password) FROM account)",
+    home.run_raw(
+        Database::Rows,
+        "UPDATE account SET password = (SELECT password FROM account ORDER BY password DESC LIMIT 1)",
     )
     .await;
     let opened = [store.export(ada).await.err(), store.export(eve).await.err()];
@@ -127,3 +110,10 @@ async fn a_sealed_value_that_was_moved_to_another_person_does_not_open() {
         "one of two still opens"
     );
 }
+
+on_both!(
+    no_file_holds_a_sealed_value_in_clear,
+    a_sealed_value_that_was_moved_to_another_row_does_not_open,
+    a_sealed_value_that_was_moved_to_another_column_or_field_does_not_open,
+    a_sealed_value_that_was_moved_to_another_person_does_not_open,
+);

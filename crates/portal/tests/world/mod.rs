@@ -94,7 +94,7 @@ impl World {
         let plan = Arc::new(policy.plan().clone());
         let clock = Arc::new(ManualClock::new(start));
         let store = Store::open(Options {
-            folder: folder.path().to_owned(),
+            place: folder.path().to_owned().into(),
             wrapping: WrappingKey::from_bytes(&mut [7; 32]),
             plan: Arc::clone(&plan),
             catalogues: vec![CATALOGUE],

@@ -1,7 +1,15 @@
 //! What the tests of the store share: a small service's catalogue, a policy that declares all of it, and a store in a
 //! temporary folder with a clock that a test moves.
 
-#![allow(dead_code, reason = "each test file uses its own part of this world")]
+#![allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "each test file uses its own part of this world"
+)]
+
+mod cluster;
+mod home;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,9 +20,12 @@ use plan::field::{
 };
 use plan::{Day, DeviceId, ManualClock, MemberId, Personal, Plan, PurposeId, SessionId, SubjectId, Timestamp, VisitId};
 use store::{
-    Catalogue, Expect, Given, Limit, Lookup, OpenError, Options, Row as _, RunStatement, SelectStatement, Statement,
-    Store, Subject, Text, Touch, WrappingKey, whole_rows,
+    Catalogue, Expect, Given, Limit, Lookup, OpenError, Options, Place, Row as _, RunStatement, SelectStatement,
+    Statement, Store, Subject, Text, Touch, WrappingKey, whole_rows,
 };
+
+pub(crate) use cluster::Cluster;
+pub(crate) use home::{Home, on_both};
 
 store::table! {
     /// Your account.
@@ -127,7 +138,7 @@ pub(crate) const USAGE_OF: SelectStatement<(MemberId, Timestamp, Limit), Usage> 
 /// The bytes of everybody together.
 pub(crate) const USAGE_TOTAL: SelectStatement<(Timestamp,), i64> = SelectStatement::new(Statement {
     name: "usage.total",
-    sql: "SELECT COALESCE(SUM(bytes), 0) FROM usage WHERE expires_at > $1",
+    sql: "SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM usage WHERE expires_at > $1",
     touches: &[Touch {
         table: "usage",
         columns: Some(&["bytes", "expires_at"]),
@@ -283,9 +294,14 @@ pub(crate) struct World {
 }
 
 /// How to open a store of this world.
-pub(crate) fn options(folder: &Path, plan: &Arc<Plan>, clock: &Arc<ManualClock>) -> Options {
+pub(crate) fn options(home: &Home, plan: &Arc<Plan>, clock: &Arc<ManualClock>) -> Options {
+    options_at(home.place(), plan, clock)
+}
+
+/// How to open a store of this world at a place.
+pub(crate) fn options_at(place: Place, plan: &Arc<Plan>, clock: &Arc<ManualClock>) -> Options {
     Options {
-        folder: folder.to_owned(),
+        place,
         wrapping: WrappingKey::from_bytes(&mut [7; 32]),
         plan: Arc::clone(plan),
         catalogues: vec![CATALOGUE],
@@ -295,24 +311,38 @@ pub(crate) fn options(folder: &Path, plan: &Arc<Plan>, clock: &Arc<ManualClock>)
 }
 
 /// Opens the whole world in a folder.
-pub(crate) async fn open(folder: &Path) -> World {
+pub(crate) async fn open(home: &Home) -> World {
     let clock = Arc::new(ManualClock::new(START));
-    let store = reopen(folder, &clock).await;
+    let store = reopen(home, &clock).await;
     World { store, clock }
 }
 
 /// Opens the whole world again, at the time that a clock shows.
-pub(crate) async fn reopen(folder: &Path, clock: &Arc<ManualClock>) -> Store {
-    match Store::open(options(folder, &policy_of(EVERYTHING), clock)).await {
+pub(crate) async fn reopen(home: &Home, clock: &Arc<ManualClock>) -> Store {
+    match Store::open(options(home, &policy_of(EVERYTHING), clock)).await {
+        Ok(store) => store,
+        Err(error) => panic!("the store does not open: {error}"),
+    }
+}
+
+/// Opens the whole world at a place.
+pub(crate) async fn reopen_at(place: Place, clock: &Arc<ManualClock>) -> Store {
+    match Store::open(options_at(place, &policy_of(EVERYTHING), clock)).await {
         Ok(store) => store,
         Err(error) => panic!("the store does not open: {error}"),
     }
 }
 
 /// Opens a folder under another policy.
-pub(crate) async fn open_under(folder: &Path, lines: &[&str]) -> Result<Store, OpenError> {
+pub(crate) async fn open_under(home: &Home, lines: &[&str]) -> Result<Store, OpenError> {
     let clock = Arc::new(ManualClock::new(START));
-    Store::open(options(folder, &policy_of(lines), &clock)).await
+    Store::open(options(home, &policy_of(lines), &clock)).await
+}
+
+/// Lets a day pass, after which the sweep wipes what deleted rows left in gaps.
+pub(crate) async fn wipe(world: &World) {
+    world.clock.advance_seconds(DAY);
+    world.store.sweep().await.expect("the sweep sweeps");
 }
 
 /// Who a subject is as a member.
@@ -348,24 +378,34 @@ pub(crate) fn account(subject: &Subject, password: &str) -> Account {
     }
 }
 
-/// Every byte of every file in a folder, by name.
+/// Every byte of every file in a folder and below it, by name. A running server may take a file away meanwhile.
 pub(crate) fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let entries = std::fs::read_dir(folder).expect("the folder of the test is there");
-    entries
-        .map(|entry| {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("the folder of the test is there") {
             let path = entry.expect("the folder can be read").path();
-            let name = path
-                .file_name()
-                .expect("a file has a name")
-                .to_string_lossy()
-                .into_owned();
-            (name, std::fs::read(&path).expect("the file can be read"))
-        })
-        .collect()
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(bytes) = std::fs::read(&path) {
+                let parent = folder.file_name().unwrap_or_default().to_string_lossy();
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                found.push((format!("{parent}/{name}"), bytes));
+            }
+        }
+    }
+    found
 }
 
 /// Which of the canaries stand in which file: (file, index of the canary).
-pub(crate) fn found_in_files(folder: &Path, canaries: &[Vec<u8>]) -> Vec<(String, usize)> {
+pub(crate) fn found_in_files(home: &Home, canaries: &[Vec<u8>]) -> Vec<(String, usize)> {
+    home.settle();
+    let folders = home.folders();
+    folders.iter().flat_map(|folder| found_in(folder, canaries)).collect()
+}
+
+/// Which of the canaries stand in which file of a folder and below it.
+pub(crate) fn found_in(folder: &Path, canaries: &[Vec<u8>]) -> Vec<(String, usize)> {
     const PREFIX: usize = 8;
     let mut by_prefix: HashMap<&[u8], Vec<usize>> = HashMap::new();
     for (index, canary) in canaries.iter().enumerate() {

@@ -1,0 +1,230 @@
+//! SQLite: a file of this process.
+
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use memchr::memmem;
+use plan::value::Cell;
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Executor as _, Row as _, SqliteConnection, SqlitePool, TypeInfo, ValueRef};
+
+use crate::engine::{READERS, Reader};
+use crate::{Code, StoreError};
+
+/// How long a connection waits for another process's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often a truncation of the write-ahead log is tried; each try waits [`BUSY_TIMEOUT`] for readers of old pages.
+const CHECKPOINT_TRIES: u32 = 3;
+/// How much of a file is searched at a time.
+const SEARCH_BYTES: usize = 1 << 20;
+
+/// What tables and indexes there are.
+pub(crate) const SCHEMA: &str = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
+
+/// The reading side of an open file.
+#[derive(Clone)]
+pub(super) struct File {
+    readers: SqlitePool,
+    options: Arc<SqliteConnectOptions>,
+    /// For reading what the file really holds. Never closed while a connection is open: closing any descriptor of a file
+    /// drops the whole process's locks on it (sqlite.org/howtocorrupt.html, section 2.2). The writer holds it
+    /// as well.
+    bytes: Arc<std::fs::File>,
+}
+
+/// Opens or creates a file. The settings are those that make an acknowledged change durable and a deleted one
+/// overwritten: write-ahead log, `synchronous=FULL`, `secure_delete=ON`, foreign keys.
+pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, File), StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("secure_delete", "ON")
+        // What a sort or a savepoint needs stays in memory: no page image lies in a temporary folder.
+        .pragma("temp_store", "MEMORY")
+        .pragma("trusted_schema", "OFF");
+    let connection = options.connect().await.map_err(store_error)?;
+    let options = options.pragma("query_only", "ON");
+    let readers = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .connect_with(options.clone())
+        .await
+        .map_err(store_error)?;
+    let bytes = std::fs::File::open(path).map_err(io_error)?;
+    let file = File {
+        readers,
+        options: Arc::new(options),
+        bytes: Arc::new(bytes),
+    };
+    Ok((connection, file))
+}
+
+impl File {
+    pub(super) fn descriptor(&self) -> Arc<std::fs::File> {
+        Arc::clone(&self.bytes)
+    }
+
+    pub(super) async fn fetch(&self, sql: &'static str, cells: &[Cell]) -> Result<Vec<Vec<Cell>>, StoreError> {
+        fetch(&self.readers, sql, cells).await
+    }
+
+    pub(super) async fn prepare(&self, statements: &[&'static str]) -> Result<(), (usize, StoreError)> {
+        let connection = self.readers.acquire().await;
+        let mut connection = connection.map_err(|error| (0, store_error(error)))?;
+        for (index, sql) in statements.iter().enumerate() {
+            let prepared = connection.prepare(sqlx::SqlSafeStr::into_sql_str(*sql)).await;
+            prepared.map_err(|error| (index, store_error(error)))?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn snapshot(&self) -> Result<SqliteConnection, StoreError> {
+        let mut connection = self.options.connect().await.map_err(store_error)?;
+        run(&mut connection, "BEGIN").await?;
+        // A transaction sees the moment of its first reading (sqlite.org/lang_transaction.html).
+        fetch(&mut connection, SCHEMA, &[]).await?;
+        Ok(connection)
+    }
+
+    /// Whether the file holds these bytes anywhere, gaps and free pages included.
+    pub(super) async fn holds(&self, wanted: Vec<Vec<u8>>) -> Result<bool, StoreError> {
+        let bytes = Arc::clone(&self.bytes);
+        let searched = tokio::task::spawn_blocking(move || search(&bytes, &wanted)).await;
+        searched.map_err(|_| StoreError::Closing)?.map_err(io_error)
+    }
+
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+    }
+}
+
+pub(super) async fn run(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), StoreError> {
+    sqlx::query(sql).execute(connection).await.map_err(store_error)?;
+    Ok(())
+}
+
+pub(super) async fn execute(
+    connection: &mut SqliteConnection,
+    sql: &'static str,
+    cells: &[Cell],
+) -> Result<u64, StoreError> {
+    let done = bind(sql, cells).execute(connection).await.map_err(store_error)?;
+    Ok(done.rows_affected())
+}
+
+pub(super) async fn fetch<'c>(
+    executor: impl sqlx::Executor<'c, Database = sqlx::Sqlite>,
+    sql: &'static str,
+    cells: &[Cell],
+) -> Result<Vec<Vec<Cell>>, StoreError> {
+    let rows = bind(sql, cells).fetch_all(executor).await.map_err(store_error)?;
+    rows.iter().map(cells_of).collect()
+}
+
+pub(super) async fn read(
+    connection: &mut SqliteConnection,
+    sql: &'static str,
+    chunk: usize,
+    reader: &mut impl Reader,
+) -> Result<bool, StoreError> {
+    let mut rows = sqlx::query(sql).fetch(connection);
+    let mut cells = Vec::with_capacity(chunk);
+    while let Some(row) = rows.try_next().await.map_err(store_error)? {
+        cells.push(cells_of(&row)?);
+        if cells.len() == chunk && !reader.take(std::mem::take(&mut cells)).await {
+            return Ok(false);
+        }
+    }
+    Ok(cells.is_empty() || reader.take(cells).await)
+}
+
+pub(super) async fn truncate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    for _ in 0..CHECKPOINT_TRIES {
+        let checkpoint = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection);
+        let busy: i64 = checkpoint.await.and_then(|row| row.try_get(0)).map_err(store_error)?;
+        if busy == 0 {
+            return Ok(());
+        }
+    }
+    const SQLITE_BUSY: i32 = 5;
+    Err(StoreError::Database(Code(SQLITE_BUSY)))
+}
+
+fn search(file: &std::fs::File, wanted: &[Vec<u8>]) -> io::Result<bool> {
+    let overlap = wanted.iter().map(Vec::len).max().unwrap_or(1) - 1;
+    let mut buffer = vec![0; SEARCH_BYTES + overlap];
+    let mut offset = 0;
+    loop {
+        let read = file.read_at(&mut buffer, offset)?;
+        let window = &buffer[..read];
+        if wanted.iter().any(|wanted| memmem::find(window, wanted).is_some()) {
+            return Ok(true);
+        }
+        if read <= overlap {
+            return Ok(false);
+        }
+        offset += (read - overlap) as u64;
+    }
+}
+
+fn bind<'q>(sql: &'static str, cells: &[Cell]) -> sqlx::query::Query<'q, sqlx::Sqlite, SqliteArguments> {
+    cells.iter().fold(sqlx::query(sql), |query, cell| match cell {
+        Cell::Integer(number) => query.bind(*number),
+        Cell::Text(text) => query.bind(text.clone()),
+        Cell::Bytes(bytes) => query.bind(bytes.clone()),
+    })
+}
+
+fn cells_of(row: &SqliteRow) -> Result<Vec<Cell>, StoreError> {
+    let cell = |index| {
+        let value = row.try_get_raw(index).map_err(store_error)?;
+        match value.type_info().name() {
+            "INTEGER" => row.try_get(index).map(Cell::Integer).map_err(store_error),
+            "TEXT" => row.try_get(index).map(Cell::Text).map_err(store_error),
+            "BLOB" => row.try_get(index).map(Cell::Bytes).map_err(store_error),
+            _ => Err(StoreError::Malformed),
+        }
+    };
+    (0..row.len()).map(cell).collect()
+}
+
+const SQLITE_CORRUPT: i32 = 11;
+const SQLITE_FULL: i32 = 13;
+const SQLITE_NOTADB: i32 = 26;
+const SQLITE_CONSTRAINT_FOREIGNKEY: i32 = 787;
+const SQLITE_CONSTRAINT_PRIMARYKEY: i32 = 1555;
+const SQLITE_CONSTRAINT_UNIQUE: i32 = 2067;
+
+fn io_error(error: io::Error) -> StoreError {
+    StoreError::Database(Code(error.raw_os_error().unwrap_or(-2)))
+}
+
+/// The number of an error, and nothing of its text. Source of the numbers: "Result and Error Codes",
+/// sqlite.org/rescode.html.
+fn store_error(error: sqlx::Error) -> StoreError {
+    let code = match error {
+        sqlx::Error::Database(database) => database.code().and_then(|code| code.parse().ok()).unwrap_or(-1),
+        sqlx::Error::Io(io) => return io_error(io),
+        sqlx::Error::PoolTimedOut => -3,
+        sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => return StoreError::Closing,
+        _ => -1,
+    };
+    match code {
+        SQLITE_FULL => StoreError::DiskFull,
+        SQLITE_NOTADB => StoreError::Damaged,
+        // The low byte is the primary code, the rest says what exactly is corrupt.
+        corrupt if corrupt & 0xff == SQLITE_CORRUPT => StoreError::Damaged,
+        SQLITE_CONSTRAINT_FOREIGNKEY => StoreError::RefusedByDatabase,
+        SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE => StoreError::Taken,
+        other => StoreError::Database(Code(other)),
+    }
+}

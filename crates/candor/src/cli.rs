@@ -30,6 +30,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: PolicyCommand,
     },
+    /// Work with the databases of the stopped instance
+    Store {
+        #[command(subcommand)]
+        command: StoreCommand,
+    },
     /// Work with your devices, as a member
     Device {
         #[command(subcommand)]
@@ -156,6 +161,28 @@ pub(crate) enum PolicyCommand {
         #[arg(long)]
         erase_withdrawn: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Copy both databases to an empty place, of the same kind or the other: files to PostgreSQL, or back
+    ///
+    /// All rows or none: everything is read back and compared before it counts. Nothing is overwritten, and what is
+    /// copied from stays as it is.
+    Copy(StoreCopyArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StoreCopyArgs {
+    #[command(flatten)]
+    pub(crate) instance: InstanceArgs,
+    /// An empty PostgreSQL database for the rows, postgres://USER@HOST/DATABASE; or a folder, for files. A password
+    /// comes from the file that PGPASSFILE names, or ~/.pgpass
+    #[arg(long, value_name = "URL|FOLDER")]
+    pub(crate) to: String,
+    /// An empty PostgreSQL database for the keys
+    #[arg(long, value_name = "URL")]
+    pub(crate) keys_to: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -25,10 +25,29 @@ pub(crate) struct Config {
     pub(crate) policy: Option<PathBuf>,
     /// Whom the program becomes when root starts it.
     pub(crate) user: Option<String>,
+    pub(crate) store: Store,
     pub(crate) site: Site,
     pub(crate) vpn: Vpn,
     #[serde(rename = "tariff")]
     tariffs: Vec<TariffEntry>,
+}
+
+/// The databases, where they are not files in the data folder. Not shown: a URL may carry a password.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Store {
+    /// The PostgreSQL database of what is known about people.
+    pub(crate) url: Option<String>,
+    /// The PostgreSQL database of their keys.
+    pub(crate) keys_url: Option<String>,
+    /// A file with the password for both.
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store")
+    }
 }
 
 /// The web site.
@@ -85,6 +104,7 @@ impl Default for Config {
             data: PathBuf::from("candor-data"),
             policy: None,
             user: None,
+            store: Store::default(),
             site: Site::default(),
             vpn: Vpn::default(),
             tariffs: Vec::new(),
@@ -142,6 +162,7 @@ impl Config {
 
     fn check(&self) -> Result<(), Wrong> {
         self.check_places()?;
+        self.check_store()?;
         self.check_site()?;
         self.check_vpn()?;
         self.check_tariffs()
@@ -166,6 +187,16 @@ impl Config {
             ));
         }
         Ok(())
+    }
+
+    fn check_store(&self) -> Result<(), Wrong> {
+        let named = match (&self.store.url, &self.store.keys_url) {
+            (Some(_), None) => "url",
+            (None, Some(_)) => "keys_url",
+            (Some(_), Some(_)) | (None, None) => return Ok(()),
+        };
+        let why = "only one of `url` and `keys_url` is named; name both, for the keys have a database of their own, or none for files in the data folder";
+        Err(Wrong::new("store", named, why))
     }
 
     fn check_site(&self) -> Result<(), Wrong> {
@@ -350,6 +381,7 @@ mod tests {
                 "[site]\ncertificate = \"a.pem\"\n",
                 "line 2: `certificate` under [site]: only one",
             ),
+            ("[store]\nurl = \"postgres:///candor\"\n", "name both"),
             ("[site]\nlocal_port = 8443\n", "same port"),
             ("[site]\nnames = [\"https://vpn.example.org\"]\n", "without https://"),
             ("[vpn]\nendpoint = \"vpn.example.org:51820\"\n", "without a port"),

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
+use crate::databases::without_passwords;
+
 /// (section, key, what to write). Every key of the configuration is here; a test compares with docs/configuration.md.
 const KEYS: &[(&str, &str, &str)] = &[
     ("", "data", "a folder, in quotation marks: data = \"/var/lib/candor\""),
@@ -15,6 +17,21 @@ const KEYS: &[(&str, &str, &str)] = &[
         "",
         "user",
         "a user's name or number, in quotation marks: user = \"candor\"",
+    ),
+    (
+        "store",
+        "url",
+        "a database, in quotation marks: url = \"postgres:///candor?host=/run/postgresql&user=candor\"",
+    ),
+    (
+        "store",
+        "keys_url",
+        "a database of its own, in quotation marks: keys_url = \"postgres:///candor_keys?host=/run/postgresql&user=candor\"",
+    ),
+    (
+        "store",
+        "password_file",
+        "a file, in quotation marks: password_file = \"/etc/candor/database-password\"",
     ),
     ("site", "local_port", "a port from 1 to 65535: local_port = 8080"),
     (
@@ -135,7 +152,8 @@ pub(crate) fn explain(file: &Path, text: &str, error: &toml::de::Error) -> anyho
         (None, Some(advice)) if !message.starts_with("unknown field") => format!("\n  write {advice}"),
         _ => String::new(),
     };
-    let shown = text.lines().nth(line - 1).unwrap_or_default();
+    // The line may carry a password.
+    let shown = without_passwords(text.lines().nth(line - 1).unwrap_or_default());
     anyhow::anyhow!(
         "the configuration {} is wrong at line {line}: {named}{message}\n  {line} | {shown}{advice}",
         file.display()

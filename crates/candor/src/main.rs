@@ -18,6 +18,7 @@ mod cli;
 mod client;
 mod config;
 mod config_error;
+mod databases;
 mod demo;
 mod device;
 mod doctor;
@@ -32,6 +33,7 @@ mod prove;
 mod say;
 mod serve;
 mod site;
+mod store_commands;
 mod tls;
 mod tunnel;
 mod uptime;
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
         Command::Guard => tunnel::run_guard(),
         Command::Serve(arguments) => serve(&arguments),
         Command::Policy { command } => policy_commands::run(command),
+        Command::Store { command } => store_commands::run(command),
         Command::Demo => {
             // Namespaces are taken before the runtime makes threads.
             let isolated = demo::isolate();

@@ -170,7 +170,7 @@ fn publish(file: &Path, instance: &InstanceArgs, erase_withdrawn: bool) -> Resul
         }
         let folder = Folder::take(&config.data)?;
         let store = Store::open(Options {
-            place: folder.path().to_owned().into(),
+            place: config.place()?,
             wrapping: folder.wrapping_key()?,
             plan: Arc::new(compiled.plan().clone()),
             catalogues: CATALOGUES.to_vec(),

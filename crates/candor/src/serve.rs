@@ -8,7 +8,7 @@ use account::Accounts;
 use anyhow::{Context as _, bail};
 use plan::{Clock, Event, Place, RecipientClass, Timestamp};
 use policy::Compiled;
-use store::{Options, Store, WrappingKey};
+use store::{Options, Place as StorePlace, Store, WrappingKey};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
@@ -47,6 +47,7 @@ pub(crate) struct Prepared {
     policy: Arc<Compiled>,
     folder: Folder,
     wrapping: WrappingKey,
+    place: StorePlace,
     tls: Tls,
     sockets: Vec<(std::net::TcpListener, Speaks)>,
     standing: Standing,
@@ -76,13 +77,14 @@ pub(crate) fn prepare(arguments: &ServeArgs) -> anyhow::Result<Option<Prepared>>
     check_against_policy(&config, &policy)?;
     if arguments.check {
         tls::check(&config)?;
-        say::answer(summary(&config, &policy));
+        say::answer(summary(&config, &policy, &config.place()?));
         return Ok(None);
     }
     let standing = identity::choose(config.user.as_deref(), &config.data)?;
     let folder = Folder::take(&config.data)?;
     folder.has_both_or_none()?;
     let wrapping = folder.wrapping_key()?;
+    let place = config.place()?;
     let tls = tls::prepare(&config, folder.path())?;
     let sockets = bind(&config)?;
     identity::become_it(&standing, folder.path(), config.vpn.port < 1024)?;
@@ -94,6 +96,7 @@ pub(crate) fn prepare(arguments: &ServeArgs) -> anyhow::Result<Option<Prepared>>
         policy,
         folder,
         wrapping,
+        place,
         tls,
         sockets,
         standing,
@@ -111,6 +114,7 @@ pub(crate) async fn serve(prepared: Prepared) -> anyhow::Result<()> {
         policy,
         folder,
         wrapping,
+        place,
         tls,
         sockets,
         standing,
@@ -121,7 +125,11 @@ pub(crate) async fn serve(prepared: Prepared) -> anyhow::Result<()> {
             seconds: behind.as_secs(),
         });
     }
-    let store = open_store(&folder, wrapping, &policy).await?;
+    let server = match &place {
+        StorePlace::Servers { .. } => Some(place.to_string()),
+        StorePlace::Folder(_) => None,
+    };
+    let store = open_store(place, wrapping, &policy).await?;
     if store.erasures_finished > 0 {
         say::event(Event::ErasuresFinished {
             subjects: store.erasures_finished,
@@ -218,9 +226,10 @@ fn check_against_policy(config: &Config, policy: &Compiled) -> anyhow::Result<()
     Ok(())
 }
 
-async fn open_store(folder: &Folder, wrapping: WrappingKey, policy: &Compiled) -> anyhow::Result<Store> {
+async fn open_store(place: StorePlace, wrapping: WrappingKey, policy: &Compiled) -> anyhow::Result<Store> {
+    let name = place.to_string();
     let store = Store::open(Options {
-        place: folder.path().to_owned().into(),
+        place,
         wrapping,
         plan: Arc::new(policy.plan().clone()),
         catalogues: CATALOGUES.to_vec(),
@@ -229,7 +238,7 @@ async fn open_store(folder: &Folder, wrapping: WrappingKey, policy: &Compiled) -
     });
     store
         .await
-        .with_context(|| format!("the databases in {} cannot be opened", folder.path().display()))
+        .with_context(|| format!("the databases cannot be opened: {name}"))
 }
 
 fn bind(config: &Config) -> anyhow::Result<Vec<(std::net::TcpListener, Speaks)>> {
@@ -358,14 +367,14 @@ async fn wait_for_signal() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn summary(config: &Config, policy: &Compiled) -> String {
+fn summary(config: &Config, policy: &Compiled, place: &StorePlace) -> String {
     let dns = match config.vpn.dns.as_slice() {
         [] => "devices keep their own".to_owned(),
         servers => servers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
     };
     let tariffs: Vec<String> = config.tariffs().into_iter().map(|tariff| tariff.name).collect();
     format!(
-        "the configuration and the policy fit together\n  policy   {} ({})\n  digest   {}\n  data     {}\n  site     http://localhost:{}, TLS on {}\n  \
+        "the configuration and the policy fit together\n  policy   {} ({})\n  digest   {}\n  data     {}\n  store    {place}\n  site     http://localhost:{}, TLS on {}\n  \
          vpn      {}\n  dns      {dns}\n  tariffs  {}",
         policy.plan().parts().name,
         policy.file_name(),

@@ -91,8 +91,12 @@ impl Refusal for StoreError {
             Self::WrongArgumentCount => speech.say("store-arguments"),
             Self::Damaged => speech.say("store-damaged"),
             Self::DiskFull => speech.say("store-full"),
-            Self::Database(code) => speech.say("store-database").text("code", code.0),
+            Self::Database(code) => speech.say("store-database").text("code", code),
             Self::Closing => speech.say("store-closing"),
+            Self::Conflict => speech.say("store-conflict"),
+            Self::Uncertain => speech.say("store-uncertain"),
+            // The last three are met at a start alone, which tells them to the operator.
+            Self::Disconnected | Self::InUse | Self::NotDurable | Self::Foreign => speech.say("store-disconnected"),
         }
     }
 }
@@ -113,5 +117,11 @@ pub(crate) const fn code(error: StoreError) -> i32 {
         StoreError::Damaged => 10_009,
         StoreError::DiskFull => 10_010,
         StoreError::Closing => 10_011,
+        StoreError::Conflict => 10_012,
+        StoreError::Disconnected => 10_013,
+        StoreError::Uncertain => 10_014,
+        StoreError::InUse => 10_015,
+        StoreError::NotDurable => 10_016,
+        StoreError::Foreign => 10_017,
     }
 }

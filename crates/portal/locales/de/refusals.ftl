@@ -71,3 +71,6 @@ store-damaged = Eine Datenbankdatei ist beschädigt.
 store-full = Die Festplatte ist voll. Nichts, was bestätigt wurde, ist verloren.
 store-database = Die Datenbank meldete den Fehler { $code }.
 store-closing = Das Programm wird gerade beendet.
+store-conflict = Die Datenbank konnte das neben einer anderen Änderung nicht tun.
+store-disconnected = Der Datenbankserver antwortet nicht. Es wurde nichts geändert.
+store-uncertain = Die Verbindung zum Datenbankserver brach im letzten Augenblick ab. Sehen Sie nach, ob es getan ist, bevor Sie es wiederholen.

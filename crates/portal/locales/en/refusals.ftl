@@ -71,3 +71,6 @@ store-damaged = A database file is damaged.
 store-full = The disk is full. Nothing that was acknowledged is lost.
 store-database = The database failed with code { $code }.
 store-closing = The program is stopping.
+store-conflict = The database could not do this beside another change.
+store-disconnected = The database server does not answer. Nothing was changed.
+store-uncertain = The connection to the database server broke at the last moment. Look whether it was done before you repeat it.

@@ -64,6 +64,9 @@ pub(crate) struct Running {
     pub(crate) vpn_port: u16,
     /// The policy's digest.
     pub(crate) plan_digest: String,
+    /// Where the databases are when they are not in the data folder.
+    #[serde(default)]
+    pub(crate) server: Option<String>,
 }
 
 impl Folder {

@@ -172,6 +172,10 @@ pub(crate) async fn serve(prepared: Prepared) -> anyhow::Result<()> {
         local_port: config.site.local_port,
         vpn_port: config.vpn.port,
         plan_digest: policy.plan().digest().to_string(),
+        server: match config.place()? {
+            StorePlace::Servers { .. } => Some(config.place()?.to_string()),
+            StorePlace::Folder(_) => None,
+        },
     })?;
     say::answer(welcome(&config, &policy, &accounts, &tls, &tunnel, &standing));
     say::event(Event::Started {

@@ -36,6 +36,7 @@ pub struct Listed {
     /// What it is for; `None` for what follows from a table: insert, export, erase, sweep.
     pub purpose: Option<PurposeId>,
     tables: Vec<&'static Table>,
+    written: Option<Statement>,
 }
 
 /// Every statement of the program: of `held`, of the store's own books, of each table, and those that services wrote.
@@ -86,6 +87,7 @@ fn own(file: &'static str, (name, sql, table): &(&str, &'static str, &'static st
         fields: Vec::new(),
         purpose: None,
         tables: Vec::new(),
+        written: None,
     }
 }
 
@@ -100,6 +102,8 @@ fn written(statement: &Statement, known: &[&'static Table]) -> Listed {
         fields: fields_of(&tables),
         purpose: Some(statement.purpose),
         tables,
+        // Those of the store itself name no table of a service.
+        written: Some(*statement).filter(|_| !known.is_empty()),
     }
 }
 
@@ -128,6 +132,7 @@ fn generated(table: &'static Table) -> Vec<Listed> {
         fields: fields_of(&[table]),
         purpose: None,
         tables: vec![table],
+        written: None,
     };
     texts.into_iter().map(listed).collect()
 }
@@ -140,9 +145,13 @@ fn fields_of(tables: &[&'static Table]) -> Vec<FieldId> {
 }
 
 impl Listed {
-    /// Whether a policy makes the statement available: it declares every field of its tables.
+    /// Whether a policy makes the statement available: it declares every field of its tables, and the statement's purpose
+    /// for those that it touches.
     #[must_use]
     pub fn is_available(&self, plan: &Plan) -> bool {
+        if let Some(statement) = &self.written {
+            return statement.is_available(plan, &self.tables);
+        }
         self.tables.iter().all(|table| declared(plan, table).is_ok())
     }
 }

@@ -252,12 +252,7 @@ impl Store {
         engine.commit(vec![instance(&keys)]).await?;
         declare_fields(&engine, &plan).await?;
         let statements = catalogues.iter().flat_map(|catalogue| catalogue.statements).copied();
-        let available = |statement: &Statement| {
-            statement
-                .touches
-                .iter()
-                .all(|touch| tables.iter().any(|table| table.shape.name == touch.table))
-        };
+        let available = |statement: &Statement| statement.is_available(&plan, &tables);
         let statements: Vec<Statement> = statements.filter(available).collect();
         prepare_all(&engine, &keys, &plan, catalogues).await?;
         let mut store = Self {
@@ -288,7 +283,7 @@ impl Store {
         Rows::of(&self.plan)
     }
 
-    /// A reading statement; `None` when the policy does not declare its tables.
+    /// A reading statement; `None` when the policy does not declare its tables, or not its purpose for what it touches.
     pub fn select<A: Args, R>(&self, statement: &SelectStatement<A, R>) -> Option<Select<A, R>> {
         self.available(&statement.statement).then_some(Select {
             sql: statement.statement.sql,
@@ -296,7 +291,7 @@ impl Store {
         })
     }
 
-    /// A changing statement; `None` when the policy does not declare its tables.
+    /// A changing statement; `None` when the policy does not declare its tables, or not its purpose for what it touches.
     pub fn run<A: Args>(&self, statement: &RunStatement<A>) -> Option<Run<A>> {
         let run = Run {
             sql: statement.statement.sql,

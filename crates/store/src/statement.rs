@@ -2,15 +2,18 @@
 
 use std::marker::PhantomData;
 
-use plan::act::Keep;
+use plan::act::{ActId, Keep};
 use plan::value::{Cell, Value};
-use plan::{Day, DeviceId, Field, MemberId, Permit, Personal, PurposeId, SessionId, SubjectId, Timestamp, VisitId};
+use plan::{
+    Day, DeviceId, Field, MemberId, Permit, Personal, Plan, PurposeId, SessionId, SubjectId, Timestamp, VisitId,
+};
 
 use crate::StoreError;
 use crate::engine::{Expect, Op};
-use crate::row::Row;
+use crate::row::{Row, declared};
 use crate::seal::Lookup;
 use crate::sql::{Text, select};
+use crate::table::{Column, Table};
 
 /// A table and the columns of it that a statement reads or writes.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +35,34 @@ pub struct Statement {
     pub touches: &'static [Touch],
     /// What it is for.
     pub purpose: PurposeId,
+}
+
+impl Statement {
+    /// Whether a policy makes the statement available: it declares every field of the tables, and for each field that the
+    /// statement touches its purpose. `tables` are those that the statement may name.
+    pub(crate) fn is_available(&self, plan: &Plan, tables: &[&'static Table]) -> bool {
+        let declares = |touch: &Touch| {
+            let table = tables.iter().find(|table| table.shape.name == touch.table);
+            table.is_some_and(|table| declared(plan, table).is_ok() && self.is_for(plan, table, touch))
+        };
+        self.touches.iter().all(declares)
+    }
+
+    fn is_for(&self, plan: &Plan, table: &Table, touch: &Touch) -> bool {
+        let touched = |column: &&Column| {
+            touch.columns.is_none_or(|names| {
+                let is_index = |name: &str| name.strip_suffix("_index") == Some(column.name);
+                names.iter().any(|name| *name == column.name || is_index(name))
+            })
+        };
+        let mut fields = table
+            .shape
+            .columns
+            .iter()
+            .filter(touched)
+            .filter_map(|column| column.field);
+        fields.all(|field| plan.allows(field, ActId::Use(self.purpose)))
+    }
 }
 
 /// A statement that reads rows of type `R` by arguments of type `A`.

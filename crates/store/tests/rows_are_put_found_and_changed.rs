@@ -325,6 +325,39 @@ async fn a_statement_that_is_not_in_the_closed_list_is_not_given_out(home: Home)
     assert!(world.store.select(&smuggled).is_none());
 }
 
+async fn a_statement_whose_purpose_the_policy_does_not_declare_is_not_given_out(home: Home) {
+    let without_billing = world::USAGE.replace("for billing", "for network-ops");
+    let others = [world::EMAIL, world::ACCOUNT, world::DEVICE, world::SESSION];
+    let lines: Vec<&str> = others.into_iter().chain([without_billing.as_str()]).collect();
+    let store = world::open_under(&home, &lines).await.unwrap();
+    assert!(store.rows::<Usage>().is_some(), "usage is declared");
+    assert!(store.select(&world::USAGE_OF).is_none(), "and is not used for billing");
+    assert!(store.select(&world::USAGE_TOTAL).is_none() && store.run(&world::USAGE_ADD).is_none());
+    assert!(store.select(&world::DEVICES_OF).is_some());
+    let list = store::statement_list(&[world::CATALOGUE]);
+    let listed = |name: &str| list.iter().find(|listed| listed.name == name).unwrap();
+    assert!(!listed("usage.of_member").is_available(store.plan()) && listed("usage.sweep").is_available(store.plan()));
+}
+
+async fn a_statement_that_the_database_does_not_understand_refuses_the_start(home: Home) {
+    const WRONG: store::Catalogue = store::Catalogue {
+        tables: world::CATALOGUE.tables,
+        statements: &[store::Statement {
+            name: "device.wrong_word",
+            sql: "SELEKT id FROM device WHERE member = $1",
+            ..world::DEVICES_OF.statement
+        }],
+    };
+    let clock = std::sync::Arc::new(plan::ManualClock::new(START));
+    let mut options = world::options(&home, &world::policy_of(world::EVERYTHING), &clock);
+    options.catalogues = vec![WRONG];
+    let refused = store::Store::open(options).await.err().unwrap();
+    assert!(
+        matches!(&refused, store::OpenError::Statement { name, .. } if name == "device.wrong_word"),
+        "{refused}"
+    );
+}
+
 #[test]
 fn a_table_knows_its_columns_as_the_database_does() {
     assert_eq!(
@@ -335,6 +368,8 @@ fn a_table_knows_its_columns_as_the_database_does() {
 }
 
 on_both!(
+    a_statement_whose_purpose_the_policy_does_not_declare_is_not_given_out,
+    a_statement_that_the_database_does_not_understand_refuses_the_start,
     a_row_that_was_inserted_is_read_back,
     a_found_value_is_found_by_its_index_and_by_no_other,
     a_found_value_stands_in_one_row_at_most,

@@ -30,7 +30,7 @@ serve "$@"
 # Each line asks for the server to be started again; the end of input, for its end. A new server refuses to start as
 # long as children of the old one live.
 while read -r _; do
-    until "$2/pg_isready" --quiet --host="$1"; do
+    until "$2/pg_isready" --quiet --username=candor --host="$1"; do
         kill -0 "$(cat "$1/pid")" 2>/dev/null || serve "$@"
         sleep 0.05
     done
@@ -103,6 +103,21 @@ impl Cluster {
         let complaint = String::from_utf8_lossy(&done.stderr);
         assert!(done.status.success(), "{sql}: {complaint}\n{}", self.log());
         String::from_utf8(done.stdout).expect("psql answers in UTF-8")
+    }
+
+    /// Runs a file of SQL with PostgreSQL's own client, which stops at the first error.
+    pub(crate) fn run_file(&self, database: &str, file: &Path) {
+        let mut psql = Command::new(self.programs.join("psql"));
+        psql.args([
+            "--no-psqlrc",
+            "--quiet",
+            "--set=ON_ERROR_STOP=1",
+            "--username=candor",
+            "--host",
+        ]);
+        psql.arg(&self.folder).args(["--dbname", database, "--file"]).arg(file);
+        let done = psql.output().expect("psql can be started");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     }
 
     /// Ends the server without a farewell and starts it again, as after a power failure.

@@ -77,7 +77,7 @@ impl Home {
         }
     }
 
-    fn url(&self, database: Database) -> String {
+    pub(crate) fn url(&self, database: Database) -> String {
         match &self.names {
             Some(_) => Cluster::shared().url(self.name(database)),
             None => format!("sqlite://{}", self.file(database).display()),
@@ -218,7 +218,12 @@ impl Home {
 
 /// Two databases of the shared server.
 pub(crate) fn place_of(names: &[String; 2]) -> Place {
-    let url = |name: &String| ServerUrl::parse(&Cluster::shared().url(name)).expect("the test's URL is one");
+    place_at(Cluster::shared(), names)
+}
+
+/// Two databases of a server.
+pub(crate) fn place_at(cluster: &Cluster, names: &[String; 2]) -> Place {
+    let url = |name: &String| ServerUrl::parse(&cluster.url(name)).expect("the test's URL is one");
     Place::Servers {
         rows: url(&names[0]),
         keys: url(&names[1]),

@@ -25,7 +25,7 @@ use store::{
 };
 
 pub(crate) use cluster::Cluster;
-pub(crate) use home::{Home, on_both};
+pub(crate) use home::{Home, on_both, place_at};
 
 store::table! {
     /// Your account.

@@ -82,9 +82,11 @@ pub(crate) fn prepare(arguments: &ServeArgs) -> anyhow::Result<Option<Prepared>>
     }
     let standing = identity::choose(config.user.as_deref(), &config.data)?;
     let folder = Folder::take(&config.data)?;
-    folder.has_both_or_none()?;
-    let wrapping = folder.wrapping_key()?;
     let place = config.place()?;
+    if let StorePlace::Folder(_) = place {
+        folder.has_both_or_none()?;
+    }
+    let wrapping = folder.wrapping_key()?;
     let tls = tls::prepare(&config, folder.path())?;
     let sockets = bind(&config)?;
     identity::become_it(&standing, folder.path(), config.vpn.port < 1024)?;
@@ -172,10 +174,7 @@ pub(crate) async fn serve(prepared: Prepared) -> anyhow::Result<()> {
         local_port: config.site.local_port,
         vpn_port: config.vpn.port,
         plan_digest: policy.plan().digest().to_string(),
-        server: match config.place()? {
-            StorePlace::Servers { .. } => Some(config.place()?.to_string()),
-            StorePlace::Folder(_) => None,
-        },
+        server,
     })?;
     say::answer(welcome(&config, &policy, &accounts, &tls, &tunnel, &standing));
     say::event(Event::Started {

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use boringtun::noise::{Tunn, TunnResult};
 use boringtun::x25519::{PublicKey as TheirPublicKey, StaticSecret};
 use vpn::proto::{
-    Addressing, Config, DeviceConfig, Engine, Outcome, Path, Prefix, PresharedKey, PrivateKey, PublicKey, SeededRng,
-    Tai64N,
+    Addressing, Config, DeviceConfig, Ecn, Engine, Outcome, Path, Prefix, PresharedKey, PrivateKey, PublicKey,
+    SeededRng, Tai64N,
 };
 
 const OURS: [u8; 32] = [1; 32];
@@ -98,7 +98,7 @@ impl Pair {
     }
 
     fn at_us(&mut self, datagram: &mut [u8]) {
-        if let Outcome::Packet { packet, .. } = self.ours.handle_datagram(path(), datagram, self.now) {
+        if let Outcome::Packet { packet, .. } = self.ours.handle_datagram(path(), Ecn::NotCapable, datagram, self.now) {
             self.to_us.push(packet.to_vec());
         }
     }

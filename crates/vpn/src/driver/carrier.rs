@@ -7,12 +7,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use sys::udp::Departure;
+use sys::udp::{self, Departure};
 use sys::{Tun, UdpSocket};
 use zeroize::Zeroizing;
 
 use crate::proto::limits::{DATAGRAM_LEN, OVERHEAD_LEN, PADDING_MULTIPLE};
-use crate::proto::{Engine, Outcome, Path, Transmit};
+use crate::proto::{Ecn, Engine, Outcome, Path, Transmit};
 
 /// Packets taken from one descriptor before the others have their turn. A guess: at a microsecond
 /// or two each, the others wait less than 100 µs.
@@ -77,7 +77,8 @@ impl Carrier {
                 remote: arrival.source,
                 local: arrival.local,
             };
-            match engine.handle_datagram(path, &mut self.received[..arrival.length], now) {
+            let ecn = Ecn::from_octet(arrival.ecn.bits());
+            match engine.handle_datagram(path, ecn, &mut self.received[..arrival.length], now) {
                 Outcome::Nothing => {}
                 Outcome::Packet { packet, .. } => match self.tun.send(packet) {
                     Ok(()) => self.tun_errors = 0,
@@ -127,6 +128,7 @@ impl Carrier {
         let datagram = &self.sealed[..transmit.len];
         let departure = Departure {
             local: transmit.path.local,
+            ecn: udp::Ecn::from_octet(transmit.ecn.bits()),
             ..Departure::to(remote)
         };
         match socket.socket.send(datagram, departure) {
@@ -134,7 +136,13 @@ impl Carrier {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             // The address of ours that the device knew is gone: any other is better than none.
             Err(_) if departure.local.is_some() => {
-                let _ = socket.socket.send(datagram, Departure::to(remote));
+                let _ = socket.socket.send(
+                    datagram,
+                    Departure {
+                        local: None,
+                        ..departure
+                    },
+                );
             }
             Err(_) => {}
         }

@@ -58,6 +58,8 @@ pub struct Counters {
     pub blocked_destination: u64,
     /// Inner packets that cannot be rewritten.
     pub untranslatable: u64,
+    /// Inner packets whose datagram was marked on the way and whose sender understands no marks.
+    pub congested: u64,
     /// Sessions that found no free internal address.
     pub addresses_exhausted: u64,
 

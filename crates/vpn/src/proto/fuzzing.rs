@@ -7,7 +7,7 @@ use super::cookie::MacKeys;
 use super::packet;
 use super::translate::{Direction, Shared, Translation, rewrite};
 use super::{
-    Addressing, Config, DeviceConfig, Engine, Outcome, Path, Prefix, PresharedKey, PrivateKey, SeededRng, Tai64N,
+    Addressing, Config, DeviceConfig, Ecn, Engine, Outcome, Path, Prefix, PresharedKey, PrivateKey, SeededRng, Tai64N,
 };
 
 const SHARED: Shared = Shared {
@@ -181,7 +181,9 @@ impl Talk {
     }
 
     fn at_server(&mut self, mut datagram: Vec<u8>) {
-        let outcome = self.server.handle_datagram(client_path(), &mut datagram, self.now);
+        let outcome = self
+            .server
+            .handle_datagram(client_path(), Ecn::NotCapable, &mut datagram, self.now);
         if let Outcome::Packet { packet, .. } = outcome {
             let header = packet::parse(packet).expect("only whole packets are handed out");
             assert_eq!(header.len, packet.len());
@@ -204,7 +206,8 @@ impl Talk {
             while let Some(transmit) = self.server.poll_transmit(&mut out) {
                 quiet = false;
                 let datagram = &mut out[..transmit.len];
-                self.client.handle_datagram(server_path(), datagram, self.now);
+                self.client
+                    .handle_datagram(server_path(), Ecn::NotCapable, datagram, self.now);
             }
             if quiet {
                 return;

@@ -10,6 +10,7 @@ mod cookie;
 mod counters;
 mod crypto;
 mod device;
+mod ecn;
 mod engine;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -30,6 +31,7 @@ mod translate;
 pub use allowed::Prefix;
 pub use counters::Counters;
 pub use device::{Addressing, DeviceConfig, DeviceId};
+pub use ecn::Ecn;
 pub use engine::{Config, ConfigError, Engine, Event, Outcome, Usage};
 pub use key::{PresharedKey, PrivateKey, PublicKey};
 pub use path::{Path, Transmit};

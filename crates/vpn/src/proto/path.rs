@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::ecn::Ecn;
+
 /// The outer addresses of a device: personal, held in memory only, so without `Debug`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Path {
@@ -26,4 +28,6 @@ pub struct Transmit {
     pub path: Path,
     /// How many bytes of the buffer it is.
     pub len: usize,
+    /// The congestion mark of the outer header.
+    pub ecn: Ecn,
 }

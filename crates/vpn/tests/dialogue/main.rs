@@ -6,6 +6,7 @@
 mod cookies;
 mod handshake;
 mod inner_addresses;
+mod on_the_wire;
 mod packets;
 mod paths;
 mod replay;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use vpn::proto::limits::OVERHEAD_LEN;
 use vpn::proto::{
-    Addressing, Config, DeviceConfig, DeviceId, Engine, Event, Outcome, Path, Prefix, PresharedKey, PrivateKey,
+    Addressing, Config, DeviceConfig, DeviceId, Ecn, Engine, Event, Outcome, Path, Prefix, PresharedKey, PrivateKey,
     PublicKey, SeededRng, Shared, Tai64N, Translation, Transmit,
 };
 
@@ -71,6 +71,19 @@ pub(crate) fn pools() -> Translation {
         pool_v6: "fd67:1234:5678:9abc::".parse().unwrap(),
         reserved: 256,
     }
+}
+
+/// Sets the congestion bits of a packet, with a right header checksum.
+pub(crate) fn marked(mut packet: Vec<u8>, ecn: Ecn) -> Vec<u8> {
+    if packet[0] >> 4 == 6 {
+        packet[1] = packet[1] & 0xcf | ecn.bits() << 4;
+        return packet;
+    }
+    packet[1] = packet[1] & 0xfc | ecn.bits();
+    packet[10..12].fill(0);
+    let sum = checksum(&[&packet[..20]]);
+    packet[10..12].copy_from_slice(&sum.to_be_bytes());
+    packet
 }
 
 /// A UDP packet with eight bytes of header, `body`, and right checksums.
@@ -182,7 +195,7 @@ pub(crate) fn events(engine: &mut Engine) -> Vec<Event> {
 /// Hands one datagram in and returns the inner packet.
 pub(crate) fn deliver(engine: &mut Engine, from: Path, datagram: &[u8], now: Instant) -> Option<Vec<u8>> {
     let mut copy = datagram.to_vec();
-    match engine.handle_datagram(from, &mut copy, now) {
+    match engine.handle_datagram(from, Ecn::NotCapable, &mut copy, now) {
         Outcome::Nothing => None,
         Outcome::Packet { packet, .. } => Some(packet.to_vec()),
     }
@@ -191,7 +204,7 @@ pub(crate) fn deliver(engine: &mut Engine, from: Path, datagram: &[u8], now: Ins
 /// Hands one inner packet in and returns the datagram.
 pub(crate) fn send(engine: &mut Engine, packet: &[u8], now: Instant) -> Option<(Path, Vec<u8>)> {
     let mut out = vec![0; packet.len() + OVERHEAD_LEN + 16];
-    let Transmit { path, len } = engine.handle_packet(&mut packet.to_vec(), &mut out, now)?;
+    let Transmit { path, len, .. } = engine.handle_packet(&mut packet.to_vec(), &mut out, now)?;
     out.truncate(len);
     Some((path, out))
 }

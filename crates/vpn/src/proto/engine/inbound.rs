@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::super::device::{Addressing, DeviceId, Place};
+use super::super::ecn::{self, Ecn};
 use super::super::limits::{DATAGRAM_LEN, KEEPALIVE_TIMEOUT, REJECT_AFTER_TIME, REKEY_TIMEOUT};
 use super::super::message::{self, Malformed, Message, index};
 use super::super::packet::{self, Header};
@@ -25,18 +26,20 @@ enum Blocked {
     Destination,
     Exhausted,
     Untranslatable,
+    Congested,
 }
 
 impl Engine {
-    /// Takes one datagram, which is opened where it lies.
-    pub fn handle_datagram<'a>(&mut self, path: Path, datagram: &'a mut [u8], now: Instant) -> Outcome<'a> {
+    /// Takes one datagram, which is opened where it lies. `outer` is the congestion mark that it
+    /// came with.
+    pub fn handle_datagram<'a>(&mut self, path: Path, outer: Ecn, datagram: &'a mut [u8], now: Instant) -> Outcome<'a> {
         let now = self.advance(now);
         if datagram.len() > DATAGRAM_LEN {
             self.counters.wrong_length += 1;
             return Outcome::Nothing;
         }
         match message::parse(datagram) {
-            Ok(Message::Data(data)) => return self.handle_data(path, data, now),
+            Ok(Message::Data(data)) => return self.handle_data(path, outer, data, now),
             Ok(Message::Initiation(message)) => self.handle_initiation(path, message, now),
             Ok(Message::Response(message)) => self.handle_response(path, message, now),
             Ok(Message::CookieReply(message)) => self.handle_cookie_reply(message, now),
@@ -46,7 +49,7 @@ impl Engine {
         Outcome::Nothing
     }
 
-    fn handle_data<'a>(&mut self, path: Path, data: &'a mut [u8], now: Instant) -> Outcome<'a> {
+    fn handle_data<'a>(&mut self, path: Path, outer: Ecn, data: &'a mut [u8], now: Instant) -> Outcome<'a> {
         let Some((id, place, inner)) = self.open(data, now) else {
             return Outcome::Nothing;
         };
@@ -62,7 +65,7 @@ impl Engine {
             if let Some(hot) = self.hot_mut(id) {
                 hot.note_data_received(now);
             }
-            self.deliver(id, inner, now)
+            self.deliver(id, outer, inner, now)
         };
         self.reschedule(id);
         outcome
@@ -133,8 +136,8 @@ impl Engine {
     }
 
     /// Checks an inner packet, gives it the session's address, and hands it out.
-    fn deliver<'a>(&mut self, id: u32, inner: &'a mut [u8], now: Instant) -> Outcome<'a> {
-        match self.pass(id, inner, now) {
+    fn deliver<'a>(&mut self, id: u32, outer: Ecn, inner: &'a mut [u8], now: Instant) -> Outcome<'a> {
+        match self.pass(id, outer, inner, now) {
             Ok(len) => {
                 self.meter(id, len, 0);
                 let slot = self.device_mut(id).map_or(0, |device| device.slot);
@@ -149,11 +152,12 @@ impl Engine {
             Err(Blocked::Destination) => self.counters.blocked_destination += 1,
             Err(Blocked::Exhausted) => self.counters.addresses_exhausted += 1,
             Err(Blocked::Untranslatable) => self.counters.untranslatable += 1,
+            Err(Blocked::Congested) => self.counters.congested += 1,
         }
         Outcome::Nothing
     }
 
-    fn pass(&mut self, id: u32, inner: &mut [u8], now: Instant) -> Result<usize, Blocked> {
+    fn pass(&mut self, id: u32, outer: Ecn, inner: &mut [u8], now: Instant) -> Result<usize, Blocked> {
         let header = packet::parse(inner).ok_or(Blocked::Malformed)?;
         let device = self.devices[id as usize].as_ref().ok_or(Blocked::Source)?;
         match device.addressing {
@@ -170,6 +174,8 @@ impl Engine {
             }
             Addressing::Shared => self.translate_up(id, &header, inner, now)?,
         }
+        let left = ecn::of_packet(inner).leaving_the_tunnel(outer);
+        ecn::mark(inner, left.ok_or(Blocked::Congested)?);
         Ok(header.len)
     }
 

@@ -20,6 +20,7 @@ use super::budget::Budget;
 use super::cookie::{CookieSecret, MacKeys};
 use super::counters::Counters;
 use super::device::{Device, DeviceId, Hot};
+use super::ecn::Ecn;
 use super::handshake::Identity;
 use super::index::IndexTable;
 use super::key::PublicKey;
@@ -314,5 +315,6 @@ fn write_out(queued: &Queued, out: &mut [u8]) -> Option<Transmit> {
     Some(Transmit {
         path: queued.path,
         len: queued.len,
+        ecn: Ecn::NotCapable,
     })
 }

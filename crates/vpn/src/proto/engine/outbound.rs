@@ -6,6 +6,7 @@ use std::time::Instant;
 use zeroize::Zeroizing;
 
 use super::super::device::DeviceId;
+use super::super::ecn;
 use super::super::limits::{STAGED_BYTES, STAGED_PACKETS};
 use super::super::packet;
 use super::super::path::Transmit;
@@ -188,7 +189,8 @@ impl Engine {
         if wants_renewal {
             self.want_handshake(id, Traffic::None, now);
         }
-        Sealed::Done(Transmit { path, len })
+        let ecn = ecn::of_packet(inner);
+        Sealed::Done(Transmit { path, len, ecn })
     }
 
     /// Draws a jitter only when a timer will be set with it.

@@ -85,6 +85,32 @@ fn s3_004_a_device_that_changes_its_address_keeps_its_connections() {
 }
 
 #[test]
+fn s3_004_a_device_that_moves_in_the_middle_of_a_download_gets_every_byte() {
+    let world = World::start(1, "");
+    let device = world.join("ada").add_device("telephone");
+    let client = WireGuardGo::start(world.place(0), &device, Outside::V4).connected();
+    let bytes = 64 << 20;
+    std::thread::scope(|scope| {
+        // Both ends compare SHA-256.
+        let loading = scope.spawn(|| client.run(|| download(address(false), bytes)));
+        for (part, change) in [(1, "its address"), (2, "its port")] {
+            until("a part has come", || {
+                (client.received() > part * bytes / 4).then_some(())
+            });
+            match part {
+                1 => world.place(0).move_away(),
+                _ => client.listen_on(4711),
+            }
+            assert!(
+                !loading.is_finished(),
+                "the download was over before the device changed {change}"
+            );
+        }
+        loading.join().unwrap().unwrap();
+    });
+}
+
+#[test]
 fn s3_004_a_device_reconnects_by_itself_after_the_provider_restarted() {
     let mut world = World::start(1, "");
     let device = world.join("ada").add_device("laptop");

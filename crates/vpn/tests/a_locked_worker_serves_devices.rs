@@ -12,6 +12,10 @@
 
 #[path = "locked_worker/conversation.rs"]
 mod conversation;
+#[path = "locked_worker/crowd.rs"]
+mod crowd;
+#[path = "locked_worker/light.rs"]
+mod light;
 #[path = "locked_worker/traffic.rs"]
 mod traffic;
 #[path = "locked_worker/world.rs"]
@@ -37,7 +41,7 @@ fn run(words: &[&str]) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let wanted = words.iter().find(|word| !word.starts_with('-') && **word != "terse");
-    let tests: Vec<Test> = [traffic::TESTS, conversation::TESTS]
+    let tests: Vec<Test> = [traffic::TESTS, conversation::TESTS, crowd::TESTS]
         .concat()
         .into_iter()
         .filter(|(name, _)| wanted.is_none_or(|part| name.contains(part)))

@@ -59,6 +59,21 @@ impl<'a> WireGuardGo<'a> {
         shown.split_whitespace().nth(1).is_some_and(|time| time != "0")
     }
 
+    /// Bytes of datagrams that have come.
+    pub fn received(&self) -> u64 {
+        let shown = self.wg(&["show", &self.interface, "transfer"]);
+        shown
+            .split_whitespace()
+            .nth(1)
+            .and_then(|bytes| bytes.parse().ok())
+            .unwrap_or(0)
+    }
+
+    /// Calls from another port from now on, as behind a NAT that has forgotten.
+    pub fn listen_on(&self, port: u16) {
+        self.wg(&["set", &self.interface, "listen-port", &port.to_string()]);
+    }
+
     /// Does something in the place.
     pub fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         self.namespace.run(work).expect("in the place")

@@ -13,6 +13,8 @@ pub struct Counters {
     pub initiations_sent: u64,
     /// Cookie replies that were sent because of load.
     pub cookie_replies_sent: u64,
+    /// Cookie replies that were not sent, because too many were asked for.
+    pub cookie_replies_withheld: u64,
     /// Cookie replies that were received and kept.
     pub cookie_replies_accepted: u64,
     /// Empty packets received.

@@ -7,7 +7,8 @@ use super::cookie::MacKeys;
 use super::packet;
 use super::translate::{Direction, Shared, Translation, rewrite};
 use super::{
-    Addressing, Config, DeviceConfig, Ecn, Engine, Outcome, Path, Prefix, PresharedKey, PrivateKey, SeededRng, Tai64N,
+    Addressing, Config, DeviceConfig, Ecn, Engine, Outcome, Path, Prefix, PresharedKey, PrivateKey, PublicKey,
+    SeededRng, Tai64N,
 };
 
 const SHARED: Shared = Shared {
@@ -38,6 +39,11 @@ pub fn datagrams(mut input: &[u8]) {
     assert_eq!(talk.server.residue(), 0);
     talk.client.remove_device(&talk.server.public_key());
     assert_eq!(talk.client.residue(), 0);
+}
+
+/// Writes the first MAC of a handshake message, which anybody can who knows the receiver's key.
+pub fn sign_first_mac(message: &mut [u8], receiver: &PublicKey) {
+    MacKeys::of(receiver).sign(message, None);
 }
 
 /// Any bytes through the address translation, both ways: what is accepted keeps its length and

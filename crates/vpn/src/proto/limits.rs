@@ -71,6 +71,15 @@ pub const UNDER_LOAD_TIME: Duration = Duration::from_secs(1);
 pub const SOURCE_PER_SECOND: u32 = 20;
 /// Handshakes in one go from one source while under load, as in Linux.
 pub const SOURCE_BURST: u32 = 5;
+/// Cookie replies in one second. One costs about as much as ten packets that are dropped (measured
+/// in `tests/locked_worker/crowd.rs`), so a flood must not buy as many as it likes.
+pub const COOKIE_REPLIES_PER_SECOND: u32 = 4000;
+/// Cookie replies in one second for the sources that share a place in the table: a device asks every
+/// five seconds, so this is for a hundred of them behind one address.
+pub const SOURCE_COOKIE_REPLIES_PER_SECOND: u8 = 20;
+/// Places in that table, a power of two. A guess: a device shares its place with one source of an
+/// attack in a thousand.
+pub const COOKIE_REPLY_PLACES: usize = 1024;
 /// Sources remembered while under load. A source has proved that it receives at its address, so
 /// an attacker must own this many networks. A guess.
 pub const SOURCES: usize = 16_384;

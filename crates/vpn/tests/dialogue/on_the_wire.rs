@@ -52,8 +52,10 @@ const LIST: &[(&str, &[&str])] = &[
         "handshakes have a budget for each source, not one that the first comer uses up",
         &[
             "one_source_may_not_use_up_the_rest",
+            "cookie_replies_end_for_one_source_before_they_end_for_all",
             "the_budget_is_never_exceeded",
             "without_load_no_cookie_is_asked_for",
+            "load_lasts_as_long_as_the_flood",
         ],
     ),
     (

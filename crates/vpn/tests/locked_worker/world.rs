@@ -15,10 +15,10 @@ use vpn::handover::{Configure, FromWorker, HandedDevice, Room, ToWorker};
 use vpn::proto::{Prefix, PresharedKey, PrivateKey, PublicKey, Shared, Translation};
 
 pub(crate) const PORT: u16 = 51820;
-const ECHO: u16 = 7;
+pub(crate) const ECHO: u16 = 7;
 const MTU: u16 = 1420;
 /// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) fn translation() -> Translation {
     Translation {
@@ -197,8 +197,8 @@ impl Line {
 /// A worker with a destination and as many places for devices as asked for.
 pub(crate) struct World {
     pub served: Served,
-    places: Vec<NetNamespace>,
-    _destination: NetNamespace,
+    pub(crate) places: Vec<NetNamespace>,
+    destination: NetNamespace,
 }
 
 impl World {
@@ -232,8 +232,23 @@ impl World {
         Self {
             served,
             places,
-            _destination: destination,
+            destination,
         }
+    }
+
+    /// The destination sends every datagram back, too.
+    pub(crate) fn echo_datagrams(&self) {
+        let socket = self
+            .destination
+            .run(|| std::net::UdpSocket::bind(("0.0.0.0", ECHO)).unwrap())
+            .unwrap();
+        thread::spawn(move || {
+            let mut buffer = [0; 2048];
+            while let Ok((length, source)) = socket.recv_from(&mut buffer) {
+                // An answer that is lost is asked for again.
+                let _lost = socket.send_to(&buffer[..length], source);
+            }
+        });
     }
 
     /// Connects a device in one of the places.

@@ -45,6 +45,8 @@ pub(crate) enum Command {
         /// The certificate's file
         file: PathBuf,
     },
+    /// WireGuard in user space for a tunnel of your own, configured with wg(8) or wg-quick(8)
+    Wg(WgArgs),
     /// A process of the provider that clears up when the provider is killed; started by it and of no use by hand
     #[command(hide = true)]
     Guard,
@@ -54,6 +56,24 @@ pub(crate) enum Command {
         /// What it does: vpn
         role: String,
     },
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Makes the interface and /var/run/wireguard/IFNAME.sock, then goes to the background. It ends with \
+    the interface: ip link delete dev IFNAME.\n\nFor wg-quick: WG_QUICK_USERSPACE_IMPLEMENTATION=candor-wg, a program \
+    of two lines that is in contrib/candor-wg."
+)]
+pub(crate) struct WgArgs {
+    /// The interface to make, such as wg0
+    #[arg(value_name = "IFNAME")]
+    pub(crate) interface: String,
+    /// Stay in the foreground, until SIGTERM or SIGINT
+    #[arg(long, short)]
+    pub(crate) foreground: bool,
+    /// What the background process is started with
+    #[arg(long, hide = true)]
+    pub(crate) detached: bool,
 }
 
 /// Which instance is meant.

@@ -38,6 +38,7 @@ mod tls;
 mod tunnel;
 mod uptime;
 mod vpn_status;
+mod wg;
 
 use std::process::ExitCode;
 
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
         Command::Device {
             command: DeviceCommand::Add(arguments),
         } => run(device::add(arguments)),
+        Command::Wg(arguments) => run(wg::wg(arguments)),
         Command::Certificate { file } => run(certificate::check(&file)),
     }
 }

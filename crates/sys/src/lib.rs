@@ -31,6 +31,7 @@ mod kernel;
 pub mod lockdown;
 pub mod memory;
 pub mod missing;
+mod mtu;
 pub mod namespace;
 pub mod netlink;
 pub mod nft;

@@ -19,6 +19,16 @@ pub fn keep_files_private() {
     unsafe { libc::umask(0o077) };
 }
 
+/// Leaves the terminal's session for one of its own (`setsid(2)`), so that the terminal's end is not ours.
+///
+/// # Errors
+/// The process leads a group already: it was not started by a program for this.
+pub fn begin_session() -> Result<(), Error> {
+    // SAFETY: setsid(2) takes nothing.
+    let answer = unsafe { libc::setsid() };
+    kernel::done("begin a session", answer).map(|_| ())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -213,6 +213,15 @@ impl UdpSocket {
         kernel::count(unsafe { libc::sendmsg(self.as_raw_fd(), &header, libc::MSG_NOSIGNAL) }).map(|_| ())
     }
 
+    /// Marks what is sent, for rules of routing; zero is none (`socket(7)`, `SO_MARK`).
+    ///
+    /// # Errors
+    /// The right to configure the network is missing.
+    pub fn mark(&self, mark: u32) -> Result<(), Error> {
+        let answer = self.set(libc::SOL_SOCKET, libc::SO_MARK, mark as libc::c_int);
+        kernel::done("mark what the UDP socket sends", answer).map(|_| ())
+    }
+
     fn ask_for_addresses(&self, address: SocketAddr) -> Result<(), Error> {
         let options: &[(libc::c_int, libc::c_int)] = match address {
             SocketAddr::V4(_) => &[

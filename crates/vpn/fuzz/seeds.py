@@ -130,3 +130,51 @@ messages = {
 }
 for name, message in messages.items():
     write("handover", name, message)
+
+
+device = b"public_key=" + b"ab" * 32 + b"\n"
+lines = {
+    "get": b"get=1\n\n",
+    "get_twice": b"get=1\n\nget=1\n\n",
+    "get_wrong": b"get=2\n\n",
+    "get_with_more": b"get=1\nlisten_port=1\n\n",
+    "nothing": b"",
+    "newlines": b"\n\n\n",
+    "set_nothing": b"set=1\n\n",
+    "unended": b"set=1\nlisten_port=1\n",
+    "no_newline": b"set=1",
+    "key": b"private_key=" + b"01" * 32 + b"\n",
+    "key_zero": b"private_key=" + b"00" * 32 + b"\n",
+    "key_short": b"private_key=01\n",
+    "key_capital": b"private_key=" + b"AB" * 32 + b"\n",
+    "port": b"listen_port=65535\n",
+    "port_too_high": b"listen_port=65536\n",
+    "port_signed": b"listen_port=+1\n",
+    "mark": b"fwmark=4294967295\n",
+    "mark_hex": b"fwmark=0xca6c\n",
+    "mark_hex_signed": b"fwmark=0x+1\n",
+    "replace": b"replace_peers=true\n",
+    "replace_false": b"replace_peers=false\n",
+    "device": device,
+    "device_removed": device + b"remove=true\n",
+    "device_updated": device + b"update_only=true\npreshared_key=" + b"cd" * 32 + b"\n",
+    "device_v4": device + b"endpoint=192.0.2.1:51820\nallowed_ip=10.0.0.0/8\n",
+    "device_v6": device + b"endpoint=[2001:db8::1%3]:51820\nallowed_ip=fd00::/8\n",
+    "device_name": device + b"endpoint=example.org:51820\n",
+    "device_port_zero": device + b"endpoint=192.0.2.1:0\n",
+    "device_keepalive": device + b"persistent_keepalive_interval=25\n",
+    "device_all": device + b"replace_allowed_ips=true\nallowed_ip=0.0.0.0/0\nallowed_ip=::/0\nprotocol_version=1\n",
+    "device_taken": device + b"allowed_ip=-10.0.0.1/32\n",
+    "device_host_bits": device + b"allowed_ip=10.9.8.7/9\n",
+    "device_mapped": device + b"allowed_ip=::ffff:10.0.0.1/128\n",
+    "device_prefix_long": device + b"allowed_ip=10.0.0.0/33\n",
+    "device_prefix_none": device + b"allowed_ip=10.0.0.0\n",
+    "version": device + b"protocol_version=2\n",
+    "two_devices": device + device + b"remove=true\n",
+    "no_equals": b"nonsense\n",
+    "not_text": b"\xff=\xfe\n",
+    "long": b"a=" + b"b" * 2000 + b"\n",
+}
+for name, text in lines.items():
+    whole = name.startswith(("get", "set")) or name in ("nothing", "newlines", "unended", "no_newline")
+    write("uapi", name, text if whole else b"set=1\n" + text + b"\n")

@@ -29,3 +29,4 @@
 pub mod driver;
 pub mod handover;
 pub mod proto;
+pub mod uapi;

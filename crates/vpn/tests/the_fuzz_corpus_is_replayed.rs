@@ -28,3 +28,8 @@ fn translate() {
 fn handover() {
     replay("handover", vpn::handover::fuzz);
 }
+
+#[test]
+fn uapi() {
+    replay("uapi", vpn::uapi::fuzz);
+}

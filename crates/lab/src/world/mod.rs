@@ -16,6 +16,7 @@ pub mod memory;
 pub mod provider;
 pub mod relay;
 pub mod site;
+pub mod wireguard;
 
 use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

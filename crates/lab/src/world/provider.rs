@@ -135,7 +135,7 @@ pub fn signal(process: u32, name: &str) {
 }
 
 /// The binary that was built beside this test.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let test = std::env::current_exe().expect("the test's own path");
     let beside = test
         .parent()

@@ -12,7 +12,7 @@ use sys::{Tun, UdpSocket};
 use zeroize::Zeroizing;
 
 use crate::proto::limits::{DATAGRAM_LEN, OVERHEAD_LEN, PADDING_MULTIPLE};
-use crate::proto::{Ecn, Engine, Outcome, Path, Transmit};
+use crate::proto::{Ecn, Engine, Outcome, Path, Transmit, Witness};
 
 /// Packets taken from one descriptor before the others have their turn. A guess: at a microsecond
 /// or two each, the others wait less than 100 µs.
@@ -62,7 +62,12 @@ impl Carrier {
     }
 
     /// Datagrams of one socket to the engine, and what is in them to the tunnel device.
-    pub(super) fn carry_in(&mut self, socket: usize, engine: &mut Engine, now: Instant) -> Result<(), TunBroken> {
+    pub(super) fn carry_in<W: Witness>(
+        &mut self,
+        socket: usize,
+        engine: &mut Engine<W>,
+        now: Instant,
+    ) -> Result<(), TunBroken> {
         let Some(socket) = self.sockets.get(socket) else {
             return Ok(());
         };
@@ -93,7 +98,7 @@ impl Carrier {
     }
 
     /// Packets of the tunnel device to the engine, and what comes out of it to the sockets.
-    pub(super) fn carry_out(&mut self, engine: &mut Engine, now: Instant) -> Result<(), TunBroken> {
+    pub(super) fn carry_out<W: Witness>(&mut self, engine: &mut Engine<W>, now: Instant) -> Result<(), TunBroken> {
         for _ in 0..DRAIN_PACKETS {
             let length = match self.tun.receive(&mut self.inner) {
                 Ok(length) => length,
@@ -113,9 +118,45 @@ impl Carrier {
     }
 
     /// Handshakes, keepalives and packets that waited for a session.
-    pub(super) fn send_waiting(&mut self, engine: &mut Engine) {
+    pub(super) fn send_waiting<W: Witness>(&mut self, engine: &mut Engine<W>) {
         while let Some(transmit) = engine.poll_transmit(&mut self.sealed) {
             self.send(transmit);
+        }
+    }
+
+    /// Other sockets instead of the present ones.
+    pub(super) fn replace_sockets(&mut self, sockets: Vec<UdpSocket>) -> Result<(), sys::Error> {
+        self.sockets = sockets.into_iter().map(Socket::new).collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
+    /// Marks what the sockets send (`socket(7)`, `SO_MARK`).
+    pub(super) fn mark(&self, mark: u32) -> Result<(), sys::Error> {
+        self.sockets.iter().try_for_each(|socket| socket.socket.mark(mark))
+    }
+
+    /// Packets of the tunnel device to nowhere, when there is no engine.
+    pub(super) fn discard_out(&mut self) -> Result<(), TunBroken> {
+        for _ in 0..DRAIN_PACKETS {
+            match self.tun.receive(&mut self.inner) {
+                Ok(_) => self.tun_errors = 0,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => count_error(&mut self.tun_errors)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Datagrams of one socket to nowhere, when there is no engine.
+    pub(super) fn discard_in(&mut self, socket: usize) {
+        let Some(socket) = self.sockets.get(socket) else {
+            return;
+        };
+        for _ in 0..DRAIN_PACKETS {
+            match socket.socket.receive(&mut self.received) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Ok(_) | Err(_) => {}
+            }
         }
     }
 

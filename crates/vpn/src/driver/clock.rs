@@ -29,5 +29,10 @@ impl Clock {
 /// What the calendar says, for the timestamps of our own initiations.
 pub(super) fn wall() -> Tai64N {
     // A calendar before 1970 is wrong anyway; its timestamps still grow.
-    Tai64N::from_unix(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+    Tai64N::from_unix(since_1970())
+}
+
+/// What the calendar says, for who looks at a tunnel of their own.
+pub(super) fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

@@ -3,16 +3,18 @@
 //! ```text
 //!   worker::run ── Configure ──▶ lock ──▶ loop { wait, carry, tell time, report }
 //!                                                      │
+//!   own::OwnTunnel ── the same carrying, configured by requests, for a tunnel of one's own
 //!   client::Client ── the same carrying, for one device, where no parent is
 //!                                                      ▼
 //!                                     carrier::Carrier: UDP ◀── engine ──▶ TUN
 //! ```
 //!
-//! What it never does: it opens nothing (descriptors are handed in), and ends for no packet.
+//! What it never does: the worker opens nothing (descriptors are handed in), and nothing here ends for a packet.
 
 mod carrier;
 pub mod client;
 mod clock;
+pub mod own;
 mod reports;
 pub mod worker;
 

@@ -1,16 +1,16 @@
 //! Which device an inner address belongs to: longest prefix over the whole device set.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// An address and how many of its leading bits count (RFC 4632, RFC 4291).
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Prefix {
     bits: u128,
     len: u8,
     family: Family,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Family {
     V4,
     V6,
@@ -39,6 +39,23 @@ impl Prefix {
             Family::V6 => 128,
         };
         Self { bits, len, family }
+    }
+
+    /// Its first address.
+    pub fn address(&self) -> IpAddr {
+        match self.family {
+            Family::V4 => Ipv4Addr::from_bits((self.bits >> 96) as u32).into(),
+            Family::V6 => Ipv6Addr::from_bits(self.bits).into(),
+        }
+    }
+
+    /// How many bits count.
+    #[allow(
+        clippy::len_without_is_empty,
+        reason = "a prefix of no bits is everything, not nothing"
+    )]
+    pub fn len(&self) -> u8 {
+        self.len
     }
 
     /// Whether `address` lies within.

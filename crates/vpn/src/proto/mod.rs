@@ -27,6 +27,7 @@ mod session;
 mod tai64n;
 mod timers;
 mod translate;
+mod witness;
 
 pub use allowed::Prefix;
 pub use counters::Counters;
@@ -38,3 +39,4 @@ pub use path::{Path, Transmit};
 pub use rng::{Rng, SeededRng};
 pub use tai64n::Tai64N;
 pub use translate::{Internal, Refusal, Shared, Translation};
+pub use witness::{Blind, Own, Seen, Witness};

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::super::device::{self, Addressing, Device, DeviceConfig, DeviceId};
 use super::super::key::{PrivateKey, PublicKey};
 use super::super::translate::Translation;
+use super::super::witness::Witness;
 use super::{Engine, Event, take_usage};
 
 /// An engine as the configuration has it.
@@ -64,7 +65,7 @@ pub enum ConfigError {
     Full,
 }
 
-impl Engine {
+impl<W: Witness> Engine<W> {
     /// Adds a device, or changes the one that has this key. A running session stays; a new
     /// preshared key counts from the next handshake on.
     ///
@@ -94,6 +95,7 @@ impl Engine {
         self.usage_of_removed.extend(take_usage(&mut device));
         self.metered.retain(|metered| *metered != id);
         self.vacant.push(id);
+        self.witness.removed(DeviceId(id));
         Some(DeviceId(id))
     }
 

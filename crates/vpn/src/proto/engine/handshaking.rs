@@ -14,10 +14,11 @@ use super::super::message::index;
 use super::super::path::Path;
 use super::super::session::{KeyPair, Role};
 use super::super::tai64n::Tai64N;
+use super::super::witness::Witness;
 use super::{Engine, Event};
 use std::time::Duration;
 
-impl Engine {
+impl<W: Witness> Engine<W> {
     /// Whether to work on a handshake message: its first MAC, and under load the second.
     fn admits(&mut self, path: Path, message: &[u8], now: Instant) -> bool {
         if !self.macs.check(message) {
@@ -27,6 +28,10 @@ impl Engine {
         if self.budget.is_under_load(now) {
             let from = path.remote;
             if !self.cookie_secret.check(message, from, now) {
+                if !self.budget.take_cookie_reply(from.ip(), now) {
+                    self.counters.cookie_replies_withheld += 1;
+                    return false;
+                }
                 let reply = self.cookie_secret.reply(&self.macs, message, from, now, &mut *self.rng);
                 self.push_outbox(path, &reply);
                 self.counters.cookie_replies_sent += 1;
@@ -126,6 +131,8 @@ impl Engine {
         hot.install_as_responder(pair, &mut self.indices);
         hot.cookies.sign(&public_key, &mut response, now);
         hot.note_sent(keepalive, now);
+        self.witness.received(DeviceId(id), INITIATION_LEN);
+        self.witness.sent(DeviceId(id), RESPONSE_LEN);
         self.counters.initiations_answered += 1;
         self.push_outbox(path, &response);
     }
@@ -165,6 +172,7 @@ impl Engine {
             hot.owes_keepalive = true;
         }
         self.authenticated(id, path, now);
+        self.witness.received(DeviceId(id), RESPONSE_LEN);
         self.connected(id);
         self.reschedule(id);
     }
@@ -172,6 +180,7 @@ impl Engine {
     /// A session is confirmed: tell, and send what has been waiting for it.
     pub(super) fn connected(&mut self, id: u32) {
         self.counters.sessions += 1;
+        self.witness.connected(DeviceId(id), self.now);
         self.push_event(Event::Connected(DeviceId(id)));
         self.push_ready(id);
     }
@@ -255,6 +264,7 @@ impl Engine {
             hot.initiate_at = Some(now + REKEY_TIMEOUT + jitter);
         }
         self.counters.initiations_sent += 1;
+        self.witness.sent(DeviceId(id), INITIATION_LEN);
         self.push_outbox(path, &initiation);
     }
 

@@ -11,6 +11,7 @@ use super::super::packet::{self, Header};
 use super::super::path::Path;
 use super::super::session::{OpenError, Role};
 use super::super::translate::{Direction, rewrite};
+use super::super::witness::Witness;
 use super::handshaking::Traffic;
 use super::{Engine, Outcome};
 
@@ -29,7 +30,7 @@ enum Blocked {
     Congested,
 }
 
-impl Engine {
+impl<W: Witness> Engine<W> {
     /// Takes one datagram, which is opened where it lies. `outer` is the congestion mark that it
     /// came with.
     pub fn handle_datagram<'a>(&mut self, path: Path, outer: Ecn, datagram: &'a mut [u8], now: Instant) -> Outcome<'a> {
@@ -50,9 +51,11 @@ impl Engine {
     }
 
     fn handle_data<'a>(&mut self, path: Path, outer: Ecn, data: &'a mut [u8], now: Instant) -> Outcome<'a> {
-        let Some((id, place, inner)) = self.open(data, now) else {
+        let len = data.len();
+        let Some((id, place, inner)) = self.unseal(data, now) else {
             return Outcome::Nothing;
         };
+        self.witness.received(DeviceId(id), len);
         self.authenticated(id, path, now);
         if place == Place::Next {
             self.confirm(id);
@@ -72,7 +75,7 @@ impl Engine {
     }
 
     /// Finds the key pair and opens the message.
-    fn open<'a>(&mut self, data: &'a mut [u8], now: Instant) -> Option<(u32, Place, &'a mut [u8])> {
+    fn unseal<'a>(&mut self, data: &'a mut [u8], now: Instant) -> Option<(u32, Place, &'a mut [u8])> {
         let receiver = index(data, 4);
         let found = self.indices.device(receiver).and_then(|id| {
             let hot = self.devices.get_mut(id as usize)?.as_mut()?.hot.as_deref_mut()?;
@@ -110,6 +113,11 @@ impl Engine {
         };
         let before = hot.path.replace(path);
         hot.note_received(keepalive, now);
+        if W::KEEPS_ENDPOINTS
+            && let Some(device) = self.device_mut(id)
+        {
+            device.endpoint = Some(Path::to(path.remote));
+        }
         if before.is_some_and(|before| before.remote != path.remote) {
             self.counters.roamed += 1;
         }

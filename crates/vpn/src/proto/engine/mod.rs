@@ -8,6 +8,7 @@ mod configure;
 mod handshaking;
 mod inbound;
 mod outbound;
+mod own;
 mod timeouts;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -26,10 +27,11 @@ use super::index::IndexTable;
 use super::key::PublicKey;
 use super::limits::{EVENTS, INITIATION_LEN, OUTBOX_MESSAGES, REKEY_JITTER_MILLISECONDS};
 use super::path::{Path, Transmit};
-use super::rng::{Rng, draw_u32};
+use super::rng::{Rng, draw_u32, draw_u64};
 use super::tai64n::Tai64N;
 use super::timers::Deadlines;
 use super::translate::{Internal, Translator};
+use super::witness::{Blind, Witness};
 
 /// What became of a datagram.
 pub enum Outcome<'a> {
@@ -78,8 +80,10 @@ struct Queued {
     bytes: [u8; INITIATION_LEN],
 }
 
-/// Many devices, one key, no sockets.
-pub struct Engine {
+/// Many devices, one key, no sockets. What it remembers of devices is in its type: nothing, unless
+/// it is somebody's own.
+pub struct Engine<W: Witness = Blind> {
+    witness: W,
     identity: Identity,
     macs: MacKeys,
     mtu: usize,
@@ -113,18 +117,26 @@ pub struct Engine {
     counters: Counters,
 }
 
-impl Engine {
+impl Engine<Blind> {
     /// Starts without devices. `now` and `wall` are the same moment on the monotonic clock and on
     /// the calendar; `rng` is drawn from for keys, indices, nonces and addresses.
     ///
     /// # Errors
     /// [`ConfigError::Translation`] if the pools cannot be drawn from.
     pub fn new(config: Config, rng: Box<dyn Rng + Send>, now: Instant, wall: Tai64N) -> Result<Self, ConfigError> {
+        Self::open(config, rng, now, wall)
+    }
+}
+
+impl<W: Witness> Engine<W> {
+    fn open(config: Config, mut rng: Box<dyn Rng + Send>, now: Instant, wall: Tai64N) -> Result<Self, ConfigError> {
         if config.translation.is_some_and(|pools| !pools.is_usable()) {
             return Err(ConfigError::Translation);
         }
         let identity = Identity::new(&config.private_key);
+        let budget = Budget::new(config.handshakes_per_second, draw_u64(&mut *rng), now);
         Ok(Self {
+            witness: W::default(),
             macs: MacKeys::of(&identity.public()),
             identity,
             mtu: config.mtu,
@@ -142,7 +154,7 @@ impl Engine {
             active: 0,
             indices: IndexTable::default(),
             deadlines: Deadlines::default(),
-            budget: Budget::new(config.handshakes_per_second, now),
+            budget,
             cookie_secret: CookieSecret::new(),
             outbox: VecDeque::new(),
             ready: VecDeque::new(),

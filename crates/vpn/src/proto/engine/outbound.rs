@@ -12,6 +12,7 @@ use super::super::packet;
 use super::super::path::Transmit;
 use super::super::session::SealError;
 use super::super::translate::{Direction, rewrite};
+use super::super::witness::Witness;
 use super::handshaking::Traffic;
 use super::{Engine, write_out};
 
@@ -24,7 +25,7 @@ enum Sealed {
     Lost,
 }
 
-impl Engine {
+impl<W: Witness> Engine<W> {
     /// Takes one packet from the tunnel interface, finds the device by the destination address and
     /// writes a datagram into `out`, which needs `OVERHEAD_LEN` bytes and the padding more than the
     /// packet. `None` if the packet waits for a handshake (then `poll_transmit` has something) or
@@ -189,6 +190,7 @@ impl Engine {
         if wants_renewal {
             self.want_handshake(id, Traffic::None, now);
         }
+        self.witness.sent(DeviceId(id), len);
         let ecn = ecn::of_packet(inner);
         Sealed::Done(Transmit { path, len, ecn })
     }

@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
+use super::super::witness::Witness;
 use super::Engine;
 use super::handshaking::{Traffic, forget_local};
 
-impl Engine {
+impl<W: Witness> Engine<W> {
     /// When to call [`Engine::handle_timeout`] at the latest. A call may find that there was
     /// nothing to do yet; then the next answer is later.
     pub fn poll_timeout(&self) -> Option<Instant> {

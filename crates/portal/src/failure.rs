@@ -233,3 +233,48 @@ fn failure_of(response: &Response) -> Option<Failure> {
         _ => Failure::Ourselves,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::extract::FromRequestParts as _;
+    use axum::http::Request;
+    use store::Code;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn every_failure_says_what_happened_why_and_what_to_do_in_every_language() {
+        let failures = [
+            Failure::NotFound,
+            Failure::SetUpOver,
+            Failure::SignIn,
+            Failure::CrossSite,
+            Failure::NotAForm,
+            Failure::TooLarge,
+            Failure::TooOften,
+            Failure::WrongMethod,
+            Failure::TooLong,
+            Failure::Ourselves,
+            Failure::Store(StoreError::Taken),
+            Failure::Store(StoreError::DiskFull),
+            Failure::Store(StoreError::Closing),
+            Failure::Store(StoreError::Database(Code(5))),
+        ];
+        let speech = async |address: &str| {
+            let (mut parts, ()) = Request::get(address).body(()).expect("a request").into_parts();
+            let Ok(speech) = Speech::from_request_parts(&mut parts, &()).await;
+            speech
+        };
+        let (english, german) = (speech("/en/x").await, speech("/de/x").await);
+        for failure in failures {
+            let texts = |speech: &Speech| failure.words(speech).map(|saying| saying.to_string());
+            for (english, german) in texts(&english).into_iter().zip(texts(&german)) {
+                assert!(
+                    english.ends_with(|end: char| end == '.' || end.is_alphabetic()),
+                    "{english}"
+                );
+                assert_ne!(english, german);
+            }
+        }
+    }
+}

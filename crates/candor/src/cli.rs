@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use policy::Language;
 
+use crate::config::Config;
+
 /// Candor runs the services of an IP services provider from a privacy policy that it cannot break, and lets anybody
 /// check.
 #[derive(Debug, Parser)]
@@ -25,6 +27,12 @@ pub(crate) enum Command {
     /// Check an installation: kernel, ports, certificate, clock, disk, files, backups; each finding with the line that
     /// mends it
     Doctor(DoctorArgs),
+    /// Write a backup, of a running instance or a stopped one: two encrypted files, data and keys, to be kept apart
+    Backup(BackupArgs),
+    /// Bring a backup back to an empty data folder or empty databases, without those who were erased since
+    Restore(RestoreArgs),
+    /// Bring a stopped instance's databases up to this version; they are as before when anything fails
+    Upgrade(UpgradeArgs),
     /// Work with policy files
     Policy {
         #[command(subcommand)]
@@ -97,6 +105,59 @@ pub(crate) struct ServeArgs {
     /// Check the configuration and the policy, print what would start, and exit
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+impl InstanceArgs {
+    /// The configuration that is meant.
+    pub(crate) fn configuration(&self) -> anyhow::Result<Config> {
+        let mut config = Config::read(self.config.as_deref())?;
+        if let Some(data) = &self.data {
+            config.data.clone_from(data);
+        }
+        Ok(config)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    #[command(flatten)]
+    pub(crate) instance: InstanceArgs,
+    /// The folder to write to; keys files of backups there that are older than 7 days are deleted
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: PathBuf,
+    /// Write only the list of erased people, which a later restore needs: small, and worth writing often
+    #[arg(long)]
+    pub(crate) erasures: bool,
+    /// The wrapping key, where it is neither a credential nor in the data folder; a running instance needs none
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    #[command(flatten)]
+    pub(crate) instance: InstanceArgs,
+    /// The backup: one of its two files, or their name without the ending
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: PathBuf,
+    /// Who was erased since: the data folder that is replaced, or a file of `backup --erasures`; may be given several times
+    #[arg(long, value_name = "PATH")]
+    pub(crate) erasures: Vec<PathBuf>,
+    /// Nobody knows any more who was erased since
+    #[arg(long, conflicts_with = "erasures")]
+    pub(crate) without_erasures: bool,
+    /// The wrapping key, where it is neither a credential nor in the data folder
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UpgradeArgs {
+    #[command(flatten)]
+    pub(crate) instance: InstanceArgs,
+    /// The wrapping key, where it is neither a credential nor in the data folder
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -15,6 +15,8 @@ use zeroize::Zeroize as _;
 pub(crate) const KEY_FILE: &str = "wrapping.key";
 /// The name under which systemd's `LoadCredential` gives the wrapping key.
 const CREDENTIAL: &str = "candor.key";
+/// Where the package keeps the wrapping key.
+const PACKAGED_KEY: &str = "/etc/candor/wrapping.key";
 const LOCK_FILE: &str = "lock";
 const RUNNING_FILE: &str = "running.json";
 /// Its age is the age of the newest backup.
@@ -156,10 +158,7 @@ impl Folder {
     /// # Errors
     /// The file cannot be read or made, or has another length.
     pub(crate) fn wrapping_key(&self) -> anyhow::Result<WrappingKey> {
-        let credential = std::env::var_os("CREDENTIALS_DIRECTORY").map(|folder| Path::new(&folder).join(CREDENTIAL));
-        let path = credential
-            .filter(|path| path.exists())
-            .unwrap_or_else(|| self.path.join(KEY_FILE));
+        let path = self.key_path();
         if !path.exists() {
             if self.path.join("keys.db").exists() {
                 bail!(
@@ -172,21 +171,29 @@ impl Folder {
             write_secret(&path, &fresh)?;
             fresh.zeroize();
         }
-        let mut bytes = [0; 32];
-        let mut file = File::open(&path).with_context(|| {
-            format!(
-                "the wrapping key {} cannot be read; make it readable for the user that starts candor",
-                path.display()
-            )
-        })?;
-        let whole = file.read_exact(&mut bytes).is_ok() && matches!(file.read(&mut [0]), Ok(0));
-        if !whole {
+        read_key(&path)
+    }
+
+    fn key_path(&self) -> PathBuf {
+        let credential = std::env::var_os("CREDENTIALS_DIRECTORY").map(|folder| Path::new(&folder).join(CREDENTIAL));
+        credential
+            .filter(|path| path.exists())
+            .unwrap_or_else(|| self.path.join(KEY_FILE))
+    }
+
+    /// The wrapping key from a file that was named, or from where [`Folder::wrapping_key`] finds it; none is made.
+    ///
+    /// # Errors
+    /// It is not there, cannot be read, or has another length.
+    pub(crate) fn given_wrapping_key(&self, named: Option<&Path>) -> anyhow::Result<WrappingKey> {
+        let path = named.map_or_else(|| self.key_path(), Path::to_owned);
+        if !path.exists() {
             bail!(
-                "the wrapping key {} does not have 32 bytes; put the right file back",
+                "the wrapping key {} is not there; name its file with --key, for example --key {PACKAGED_KEY}",
                 path.display()
             );
         }
-        Ok(WrappingKey::from_bytes(&mut bytes))
+        read_key(&path)
     }
 
     /// Leaves word for `candor prove` and the like.
@@ -240,6 +247,24 @@ fn close_to_others(path: &Path) {
         // One that is not ours to change is told by `doctor`.
         let _closed = fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700));
     }
+}
+
+fn read_key(path: &Path) -> anyhow::Result<WrappingKey> {
+    let mut bytes = [0; 32];
+    let mut file = File::open(path).with_context(|| {
+        format!(
+            "the wrapping key {} cannot be read; make it readable for the user that starts candor",
+            path.display()
+        )
+    })?;
+    let whole = file.read_exact(&mut bytes).is_ok() && matches!(file.read(&mut [0]), Ok(0));
+    if !whole {
+        bail!(
+            "the wrapping key {} does not have 32 bytes; put the right file back",
+            path.display()
+        );
+    }
+    Ok(WrappingKey::from_bytes(&mut bytes))
 }
 
 /// Waits while the rest of an instance that has ended clears up; refuses at once when an instance runs.

@@ -111,6 +111,25 @@ pub(crate) fn become_it(standing: &Standing, data: &Path, low_udp_port: bool) ->
     }
 }
 
+/// Gives the folder to whom the program would become, without becoming them: for commands that made files in it.
+///
+/// # Errors
+/// As [`become_it`].
+pub(crate) fn settle_as(standing: &Standing, data: &Path) -> anyhow::Result<()> {
+    match standing {
+        Standing::Became(identity) => settle(data, *identity),
+        Standing::AsStarted | Standing::Root { .. } => Ok(()),
+    }
+}
+
+/// Gives one file in a folder to the folder's owner, where root made it.
+pub(crate) fn give_to_owner_of(folder: &Path, file: &Path) {
+    if let Ok(owner) = fs::metadata(folder) {
+        // `doctor` tells where it could not be done.
+        let _given = lchown(file, Some(owner.uid()), Some(owner.gid()));
+    }
+}
+
 /// Gives the folder and the files that are the program's own to their new owner; anything else in it stays as it is.
 fn settle(data: &Path, identity: Identity) -> anyhow::Result<()> {
     let give = |path: &Path| {

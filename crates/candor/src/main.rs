@@ -13,11 +13,13 @@
 
 #![forbid(unsafe_code)]
 
+mod backup_commands;
 mod certificate;
 mod cli;
 mod client;
 mod config;
 mod config_error;
+mod control;
 mod databases;
 mod demo;
 mod device;
@@ -36,6 +38,7 @@ mod site;
 mod store_commands;
 mod tls;
 mod tunnel;
+mod upgrade;
 mod uptime;
 mod vpn_status;
 mod wg;
@@ -73,6 +76,9 @@ fn main() -> ExitCode {
             let isolated = demo::isolate();
             run(demo::demo(isolated))
         }
+        Command::Backup(arguments) => run(backup_commands::backup(arguments)),
+        Command::Restore(arguments) => run(backup_commands::restore(arguments)),
+        Command::Upgrade(arguments) => run(upgrade::upgrade(arguments)),
         Command::Doctor(arguments) => judged(doctor::doctor(&arguments)),
         Command::Prove(arguments) => prove(arguments),
         Command::Device {

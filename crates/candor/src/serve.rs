@@ -20,7 +20,7 @@ use crate::identity::{self, Standing};
 use crate::listen::{self, Listener};
 use crate::tls::{self, Tls};
 use crate::tunnel::{Tunnel, TunnelOptions, clear_up_after};
-use crate::{say, uptime, vpn_status};
+use crate::{control, say, uptime, vpn_status};
 
 const DEFAULT_POLICY: &str = include_str!("../../../policies/default.kdl");
 const DEFAULT_POLICY_NAME: &str = "policies/default.kdl (built in)";
@@ -169,6 +169,13 @@ pub(crate) async fn serve(prepared: Prepared) -> anyhow::Result<()> {
         accounts.has_devices().then(|| tunnel.status()),
         stopping.clone(),
     ));
+    let asked = control::listen(folder.path())?;
+    serving.spawn(control::serve(
+        asked,
+        store.clone(),
+        folder.path().to_owned(),
+        stopping.clone(),
+    ));
     folder.announce(&Running {
         pid: std::process::id(),
         local_port: config.site.local_port,
@@ -229,7 +236,11 @@ fn check_against_policy(config: &Config, policy: &Compiled) -> anyhow::Result<()
     Ok(())
 }
 
-async fn open_store(place: StorePlace, wrapping: WrappingKey, policy: &Compiled) -> anyhow::Result<Store> {
+/// Opens the databases at a place as this program does, under a policy.
+///
+/// # Errors
+/// As [`Store::open`].
+pub(crate) async fn open_store(place: StorePlace, wrapping: WrappingKey, policy: &Compiled) -> anyhow::Result<Store> {
     let name = place.to_string();
     let store = Store::open(Options {
         place,

@@ -115,6 +115,11 @@ impl Keys {
         &self.engine
     }
 
+    /// The key that wraps the others.
+    pub(crate) const fn wrapping(&self) -> &WrappingKey {
+        &self.wrapping
+    }
+
     /// The key of the blind indexes.
     pub(crate) const fn index(&self) -> &SharedIndexKey {
         &self.index

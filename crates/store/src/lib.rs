@@ -19,6 +19,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod backup;
 mod engine;
 mod error;
 mod held;

@@ -4,7 +4,7 @@ use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, Unbou
 use aws_lc_rs::{hmac, rand};
 use plan::FieldId;
 use plan::value::Cell;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::StoreError;
 
@@ -12,18 +12,29 @@ use crate::StoreError;
 pub(crate) const KEY_LENGTH: usize = 32;
 
 /// The key that every other key is wrapped under; comes from outside the data folder where the operator wants so.
-pub struct WrappingKey(SealingKey);
+pub struct WrappingKey {
+    wraps: SealingKey,
+    /// What files of backups are sealed under; derived, so that no other use of the key touches it.
+    of_backups: Zeroizing<[u8; KEY_LENGTH]>,
+}
 
 impl WrappingKey {
     /// From 32 random bytes; the caller's copy is overwritten.
     pub fn from_bytes(bytes: &mut [u8; KEY_LENGTH]) -> Self {
-        let key = SealingKey::from_bytes(bytes);
+        let wraps = SealingKey::from_bytes(bytes);
+        let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, bytes), b"candor backups");
+        let mut of_backups = Zeroizing::new([0; KEY_LENGTH]);
+        of_backups.copy_from_slice(derived.as_ref());
         bytes.zeroize();
-        Self(key)
+        Self { wraps, of_backups }
     }
 
     pub(crate) const fn key(&self) -> &SealingKey {
-        &self.0
+        &self.wraps
+    }
+
+    pub(crate) fn of_backups(&self) -> &[u8; KEY_LENGTH] {
+        &self.of_backups
     }
 }
 

@@ -1,0 +1,323 @@
+//! `candor backup` and `candor restore` with the real program: what comes back, who does not, and what is refused.
+
+mod world;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+use world::{Provider, contents, stderr, stdout};
+
+const SMALL: &str = "[site]\nnames = [\"localhost\"]\n[vpn]\nenabled = false\n";
+const PASSWORD: &str = "three small words";
+
+fn signs_in(provider: &Provider, email: &str) -> Option<String> {
+    let (email, password) = (format!("email={email}"), format!("password={PASSWORD}"));
+    let form = [
+        "--data-urlencode",
+        &email,
+        "--data-urlencode",
+        &password,
+        "http://localhost:8080/sign-in",
+    ];
+    let answer = provider.curl(&form);
+    let (_, rest) = answer.split_once("__Host-sid=")?;
+    Some(format!("Cookie: __Host-sid={}", rest.split(';').next()?))
+}
+
+fn erase(provider: &Provider, email: &str) {
+    let cookie = signs_in(provider, email).expect("a member signs in");
+    let password = format!("password={PASSWORD}");
+    let url = "http://localhost:8080/me/erase";
+    let answer = provider.curl(&[
+        "--header",
+        &cookie,
+        "--data-urlencode",
+        &password,
+        "--data",
+        "word=erase",
+        url,
+    ]);
+    assert!(answer.contains("Candor erasure certificate"), "{answer}");
+}
+
+/// A folder for an instance that is not there yet: the configuration and the wrapping key of the first one.
+fn empty_machine(first: &Path) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("candor.toml"), SMALL).expect("the folder can be written");
+    fs::create_dir(folder.path().join("candor-data")).expect("the folder can be written");
+    fs::copy(
+        first.join("candor-data/wrapping.key"),
+        folder.path().join("candor-data/wrapping.key"),
+    )
+    .expect("the key can be copied");
+    folder
+}
+
+fn run_in(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(world::candor())
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .expect("the program starts")
+}
+
+fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("the folder is there").flatten();
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    found.retain(|path| path.extension().is_some_and(|found| found == ending));
+    found.sort();
+    found
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// An instance with ada and bob, a backup, and bob erased afterwards; stopped.
+fn backed_up() -> TempDir {
+    let provider = Provider::start(SMALL);
+    provider.join("ada@example.org", PASSWORD);
+    provider.join("bob@example.org", PASSWORD);
+    let made = provider.beside(&["backup", "--out", "backups"], "");
+    assert!(made.status.success(), "{}", stderr(&made));
+    assert!(
+        stdout(&made).contains("2 people") && stdout(&made).contains("7 days"),
+        "{}",
+        stdout(&made)
+    );
+    erase(&provider, "bob@example.org");
+    let listed = provider.beside(&["backup", "--erasures", "--out", "backups"], "");
+    assert!(listed.status.success(), "{}", stderr(&listed));
+    assert!(stdout(&listed).contains("1 erased people"), "{}", stdout(&listed));
+    assert!(!provider.data().join("outgoing").exists(), "nothing stays behind");
+    // Bob's erasure did not wait for good, and the instance goes on.
+    assert!(signs_in(&provider, "ada@example.org").is_some() && signs_in(&provider, "bob@example.org").is_none());
+    let (folder, _, said) = provider.stop();
+    assert!(!said.contains("failed with code"), "{said}");
+    folder
+}
+
+fn has_no_databases(folder: &Path) {
+    let names: Vec<String> = contents(&folder.join("candor-data")).into_keys().collect();
+    assert_eq!(names, ["lock", "wrapping.key"], "nothing was written");
+    assert!(!folder.join("candor-data/restoring").exists());
+}
+
+#[test]
+fn a_backup_of_a_running_instance_comes_back_on_an_empty_machine_without_who_was_erased_since() {
+    let first = backed_up();
+    let backups = first.path().join("backups");
+    let (data, list) = (text(&files(&backups, "data")[0]), text(&files(&backups, "erasures")[0]));
+    for path in files(&backups, "data").iter().chain(&files(&backups, "keys")) {
+        let bytes = fs::read(path).unwrap();
+        let clear = ["ada@example.org", "bob@example.org", "password"];
+        assert!(
+            !clear
+                .iter()
+                .any(|word| bytes.windows(word.len()).any(|part| part == word.as_bytes()))
+        );
+        let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(path).unwrap());
+        assert_eq!(mode & 0o077, 0, "a backup is its owner's alone");
+    }
+
+    // Who says nothing about erasures is asked.
+    let second = empty_machine(first.path());
+    let asked = run_in(second.path(), &["restore", "--from", &data]);
+    assert_eq!(asked.status.code(), Some(1));
+    assert!(stderr(&asked).contains("must not come back") && stderr(&asked).contains("--without-erasures"));
+
+    let restored = run_in(second.path(), &["restore", "--from", &data, "--erasures", &list]);
+    assert!(restored.status.success(), "{}", stderr(&restored));
+    let words = stdout(&restored);
+    assert!(
+        words.contains("1 people are back") && words.contains("1 people of the backup were erased since"),
+        "{words}"
+    );
+    assert!(words.contains("not known"), "{words}");
+    let provider = Provider::start_in(second, world::namespace(), &[]);
+    assert!(signs_in(&provider, "ada@example.org").is_some());
+    assert!(
+        signs_in(&provider, "bob@example.org").is_none(),
+        "an erased member does not come back"
+    );
+    // The address is free again, as after any erasure, and the mark travels on.
+    provider.join("bob@example.org", "another three words");
+    let again = provider.beside(&["backup", "--erasures", "--out", "backups"], "");
+    assert!(stdout(&again).contains("1 erased people"), "{}", stdout(&again));
+    drop(provider);
+
+    // The folder that is replaced knows as well; the name without its ending is enough.
+    let third = empty_machine(first.path());
+    let old = text(&first.path().join("candor-data"));
+    let stem = data.trim_end_matches(".data");
+    let restored = run_in(third.path(), &["restore", "--from", stem, "--erasures", &old]);
+    assert!(
+        stdout(&restored).contains("1 people of the backup were erased since"),
+        "{}",
+        stderr(&restored)
+    );
+
+    // Whoever says that nobody knows gets everybody back, and is told.
+    let fourth = empty_machine(first.path());
+    let restored = run_in(fourth.path(), &["restore", "--from", stem, "--without-erasures"]);
+    let words = stdout(&restored);
+    assert!(
+        words.contains("2 people are back") && words.contains("has to be erased again"),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_stopped_instance_is_backed_up_and_its_backup_is_what_it_was() {
+    let first = backed_up();
+    let made = run_in(first.path(), &["backup", "--out", "later"]);
+    assert!(stdout(&made).contains("1 people"), "{}{}", stdout(&made), stderr(&made));
+    let from = text(&files(&first.path().join("later"), "keys")[0]);
+    let second = empty_machine(first.path());
+    let restored = run_in(second.path(), &["restore", "--from", &from, "--without-erasures"]);
+    assert!(restored.status.success(), "{}", stderr(&restored));
+    let dump = |folder: &Path, file: &str| {
+        let dumped = Command::new("sqlite3")
+            .arg(folder.join("candor-data").join(file))
+            .arg(".dump")
+            .output();
+        stdout(&dumped.expect("sqlite3 is installed"))
+    };
+    for file in ["candor.db", "keys.db"] {
+        let (mut before, mut after) = (dump(first.path(), file), dump(second.path(), file));
+        // The order in which tables were made is no part of what they hold.
+        for text in [&mut before, &mut after] {
+            let mut lines: Vec<&str> = text.lines().collect();
+            lines.sort_unstable();
+            *text = lines.join("\n");
+        }
+        assert_eq!(before, after, "{file}");
+    }
+}
+
+#[test]
+fn nothing_is_overwritten_and_a_wrong_key_or_pair_or_list_is_refused() {
+    let first = backed_up();
+    let backups = first.path().join("backups");
+    let (data, list) = (
+        files(&backups, "data")[0].clone(),
+        text(&files(&backups, "erasures")[0]),
+    );
+    let stem = text(&data.with_extension(""));
+    let into_full = run_in(first.path(), &["restore", "--from", &stem, "--erasures", &list]);
+    assert!(
+        stderr(&into_full).contains("overwrites nothing"),
+        "{}",
+        stderr(&into_full)
+    );
+
+    let second = empty_machine(first.path());
+    let refused = |arguments: &[&str], words: &str| {
+        let refused = run_in(second.path(), arguments);
+        assert_eq!(refused.status.code(), Some(1), "{}", stdout(&refused));
+        assert!(
+            stderr(&refused).contains(words),
+            "{words:?} is not in: {}",
+            stderr(&refused)
+        );
+        has_no_databases(second.path());
+    };
+    let key = second.path().join("candor-data/wrapping.key");
+    let right = fs::read(&key).unwrap();
+    fs::write(&key, [7; 32]).unwrap();
+    refused(&["restore", "--from", &stem, "--without-erasures"], "another key");
+    fs::write(&key, &right).unwrap();
+
+    let made = run_in(first.path(), &["backup", "--out", "later"]);
+    assert!(made.status.success(), "{}", stderr(&made));
+    let later = files(&first.path().join("later"), "keys")[0].clone();
+    fs::copy(&later, backups.join("mixed.keys")).unwrap();
+    fs::copy(&data, backups.join("mixed.data")).unwrap();
+    let mixed = text(&backups.join("mixed"));
+    refused(
+        &["restore", "--from", &mixed, "--without-erasures"],
+        "not of one backup",
+    );
+    fs::remove_file(backups.join("mixed.keys")).unwrap();
+    refused(
+        &["restore", "--from", &mixed, "--without-erasures"],
+        "mixed.keys is not there",
+    );
+    let later = text(&later.with_extension(""));
+    refused(&["restore", "--from", &later, "--erasures", &list], "before the backup");
+    // A restore that was cut off before its rows were in place begins anew.
+    fs::create_dir(second.path().join("candor-data/restoring")).unwrap();
+    fs::write(second.path().join("candor-data/keys.db"), "half").unwrap();
+    let restored = run_in(second.path(), &["restore", "--from", &stem, "--erasures", &list]);
+    assert!(restored.status.success(), "{}", stderr(&restored));
+}
+
+#[test]
+fn a_file_that_was_changed_or_cut_anywhere_is_refused_and_nothing_is_written() {
+    let first = backed_up();
+    let backups = first.path().join("backups");
+    let second = empty_machine(first.path());
+    let stem = text(&files(&backups, "data")[0].with_extension(""));
+    let refused = || {
+        let refused = run_in(second.path(), &["restore", "--from", &stem, "--without-erasures"]);
+        assert_eq!(refused.status.code(), Some(1), "{}", stdout(&refused));
+        has_no_databases(second.path());
+        stderr(&refused)
+    };
+    for path in ["data", "keys"].map(|ending| PathBuf::from(format!("{stem}.{ending}"))) {
+        let whole = fs::read(&path).unwrap();
+        // Each byte of the header, then some all over the rest; a unit test of the store changes every bit.
+        let rest = (64..whole.len()).step_by(whole.len() / 12);
+        for byte in (0..64).step_by(3).chain(rest).chain([whole.len() - 1]) {
+            let mut changed = whole.clone();
+            changed[byte] ^= 1 << (byte % 8);
+            fs::write(&path, changed).unwrap();
+            let said = refused();
+            assert!(
+                said.contains(&text(&path)) || said.contains("not of one backup"),
+                "byte {byte}: {said}"
+            );
+        }
+        for length in [0, 63, 64, 100, whole.len() / 2, whole.len() - 1] {
+            fs::write(&path, &whole[..length]).unwrap();
+            refused();
+        }
+        let mut newer = whole.clone();
+        newer[17] = 2;
+        fs::write(&path, newer).unwrap();
+        assert!(refused().contains("format 2"), "a newer format is told apart");
+        fs::write(&path, &whole).unwrap();
+    }
+    let restored = run_in(second.path(), &["restore", "--from", &stem, "--without-erasures"]);
+    assert!(restored.status.success(), "{}", stderr(&restored));
+}
+
+#[test]
+fn keys_files_older_than_seven_days_are_deleted_by_the_next_backup() {
+    let first = backed_up();
+    let at = |days: &str| {
+        let mut command = Command::new("faketime");
+        command
+            .args(["-f", days])
+            .arg(world::candor())
+            .args(["backup", "--out", "daily"])
+            .current_dir(first.path());
+        let made = command.output().expect("faketime is installed");
+        assert!(made.status.success(), "{}", stderr(&made));
+        stdout(&made)
+    };
+    at("-8d");
+    at("-6d");
+    let last = at("-0d");
+    assert!(last.contains("1 keys files older than 7 days were deleted"), "{last}");
+    let daily = first.path().join("daily");
+    assert_eq!((files(&daily, "data").len(), files(&daily, "keys").len()), (3, 2));
+    let doctor = run_in(first.path(), &["doctor"]);
+    assert!(
+        stdout(&doctor).contains("the newest is less than an hour old"),
+        "{}",
+        stdout(&doctor)
+    );
+}

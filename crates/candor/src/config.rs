@@ -155,8 +155,16 @@ impl Config {
                 path.display()
             )
         })?;
-        let config: Self = toml::from_str(&text).map_err(|error| explain(path, &text, &error))?;
-        config.check().map_err(|wrong| wrong.in_file(path, &text))?;
+        Self::parse(path, &text)
+    }
+
+    /// Reads the text of a configuration; `path` is for messages.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub(crate) fn parse(path: &Path, text: &str) -> anyhow::Result<Self> {
+        let config: Self = toml::from_str(text).map_err(|error| explain(path, text, &error))?;
+        config.check().map_err(|wrong| wrong.in_file(path, text))?;
         Ok(config)
     }
 
@@ -347,10 +355,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> anyhow::Result<Config> {
-        let file = Path::new("candor.toml");
-        let config: Config = toml::from_str(text).map_err(|error| explain(file, text, &error))?;
-        config.check().map_err(|wrong| wrong.in_file(file, text))?;
-        Ok(config)
+        Config::parse(Path::new("candor.toml"), text)
     }
 
     #[test]

@@ -78,6 +78,7 @@ pub(crate) fn prepare(arguments: &ServeArgs) -> anyhow::Result<Option<Prepared>>
     if arguments.check {
         tls::check(&config)?;
         say::answer(summary(&config, &policy, &config.place()?));
+        warn(&policy);
         return Ok(None);
     }
     let standing = identity::choose(config.user.as_deref(), &config.data)?;
@@ -184,6 +185,7 @@ pub(crate) async fn serve(prepared: Prepared) -> anyhow::Result<()> {
         server,
     })?;
     say::answer(welcome(&config, &policy, &accounts, &tls, &tunnel, &standing));
+    warn(&policy);
     say::event(Event::Started {
         milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
     });
@@ -379,6 +381,17 @@ async fn wait_for_signal() -> anyhow::Result<()> {
         _ = terminate.recv() => {}
     }
     Ok(())
+}
+
+/// What compiles in the policy and is probably not meant.
+fn warn(policy: &Compiled) {
+    for lint in policy.lints() {
+        say::complaint(format_args!(
+            "warning: in the policy {}, {}",
+            policy.plan().parts().name,
+            lint.text
+        ));
+    }
 }
 
 fn summary(config: &Config, policy: &Compiled, place: &StorePlace) -> String {

@@ -133,6 +133,12 @@ fn serve_check_says_what_would_start_and_starts_nothing() {
     let checked = run(&["serve", "--check", "--data", &data.display().to_string()]);
     assert!(checked.status.success(), "{}", stderr(&checked));
     assert!(stdout(&checked).contains("fit together"), "{}", stdout(&checked));
+    // The built-in policy has no contact of anybody.
+    assert!(
+        stderr(&checked).contains("nobody can be reached"),
+        "{}",
+        stderr(&checked)
+    );
     assert!(!data.exists());
 }
 

@@ -43,11 +43,23 @@ fn surfaces_are_declared(draft: &Draft, problems: &mut Problems) {
                 what: format!("the surface `{}` is not declared", surface.key()),
                 span,
                 why: "a policy says once where it applies, and speaks of these places alone".to_owned(),
-                instead: format!("`surfaces … {}` at the top, or another surface here", surface.key()),
+                instead: format!(
+                    "`surfaces {} {}` at the top, or another surface here",
+                    keys(&declared.value),
+                    surface.key()
+                ),
                 also: Some((declared.span, "declared here".to_owned())),
             });
         }
     }
+}
+
+fn keys(surfaces: &[Surface]) -> String {
+    surfaces
+        .iter()
+        .map(|surface| surface.key())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn promises_hold(draft: &Draft, problems: &mut Problems) {

@@ -3,7 +3,20 @@
 use std::collections::BTreeSet;
 
 use crate::compile::UNREADABLE;
-use crate::{Language, compile, page_digest, render, show_text};
+use crate::{Language, compile, difference, difference_text, page_digest, render, show_text};
+
+/// What every input that compiles is compared with.
+const SMALL: &str = r#"policy small schema=1 version="1" {
+  controller "Harbour Lane" contact="privacy@harbourlane.example"
+  surfaces tunnel account
+  audience everyone
+  rights
+  changes effective=on-posting
+  promise no-log surface=tunnel { never dst.ip dns.query }
+  process tunnel surface=tunnel ttl="180s" { fields client.ip dst.ip; for service }
+  collect email surface=account { for account; for feedback choice=opt-in; keep until=account.closed }
+  recipient resolver class=resolver { gets dns.query; for service }
+}"#;
 
 /// Compiles any bytes; what compiles is rendered, and what does not is explained. Panics on a broken invariant.
 #[doc(hidden)]
@@ -14,7 +27,14 @@ pub fn fuzz_compile(bytes: &[u8]) {
         Ok(compiled) => {
             let again = compile(&text, "again.kdl").expect("what compiles once compiles again");
             assert_eq!(again.plan().digest(), compiled.plan().digest());
+            let nothing = difference(&compiled, &again);
+            assert!(nothing.changes().is_empty(), "a policy differs from itself");
+            let small = compile(SMALL, "small.kdl").expect("the small policy compiles");
+            let changes = difference(&small, &compiled);
+            let differs = small.plan().digest() != compiled.plan().digest();
+            assert_eq!(differs, !changes.changes().is_empty(), "a change that is not told");
             for language in Language::ALL {
+                assert!(!difference_text(&changes, language).is_empty());
                 let files = render(&compiled, &everything, "0.0.0", language);
                 assert!(files.iter().all(|(_, bytes)| !bytes.is_empty()), "an empty page");
                 assert!(!show_text(&compiled, &everything, "0.0.0", language).is_empty());

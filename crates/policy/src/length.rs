@@ -59,6 +59,29 @@ pub(crate) fn parse_days(text: &str) -> Result<u16, LengthError> {
     u16::try_from(seconds / DAY).map_err(|_| LengthError::Endless)
 }
 
+/// What somebody meant who wrote `14 days`, `2 weeks` or `1y`: the same as the language writes it.
+pub(crate) fn meant(text: &str) -> Option<String> {
+    let text = text.trim();
+    let digits = text.len()
+        - text
+            .trim_start_matches(|character: char| character.is_ascii_digit())
+            .len();
+    let (count, unit) = text.split_at(digits);
+    let count: i64 = count.parse().ok()?;
+    let (times, unit) = match unit.trim().to_ascii_lowercase().as_str() {
+        "s" | "sec" | "second" | "seconds" => (1, 's'),
+        "min" | "minute" | "minutes" => (1, 'm'),
+        "h" | "hour" | "hours" => (1, 'h'),
+        "d" | "day" | "days" => (1, 'd'),
+        "w" | "week" | "weeks" => (7, 'd'),
+        "month" | "months" => (30, 'd'),
+        "y" | "year" | "years" => (365, 'd'),
+        _ => return None,
+    };
+    let written = format!("{}{unit}", count.checked_mul(times)?);
+    parse(&written).is_ok().then_some(written)
+}
+
 /// A length in words: `14 days`, `12 hours`.
 pub(crate) fn words(seconds: i64) -> String {
     let units = [(DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (1, "second")];
@@ -84,6 +107,31 @@ mod tests {
         ] {
             assert_eq!(parse(text), Ok(seconds));
             assert_eq!(words(seconds), said);
+        }
+    }
+
+    #[test]
+    fn what_was_meant_is_a_length_of_the_language() {
+        for (text, meant_by_it) in [
+            ("14 days", "14d"),
+            ("2 weeks", "14d"),
+            ("3 months", "90d"),
+            ("1y", "365d"),
+            ("90 Minutes", "90m"),
+        ] {
+            assert_eq!(meant(text).as_deref(), Some(meant_by_it));
+        }
+        for text in [
+            "",
+            "forever",
+            "0 days",
+            "99 years",
+            "days",
+            "1.5 days",
+            "-1 day",
+            "9999999999999999999 days",
+        ] {
+            assert_eq!(meant(text), None, "{text}");
         }
     }
 

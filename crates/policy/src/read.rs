@@ -7,7 +7,7 @@ use crate::clause;
 use crate::length::{self, LengthError};
 use crate::problem::{Problem, Problems, Span};
 use crate::shape::{self, Arguments, Shape};
-use crate::word::{Word, instead_of};
+use crate::word::{Word, instead_of, nearest};
 
 /// A word of the file and where it stands.
 #[derive(Clone, Copy)]
@@ -68,7 +68,10 @@ impl<'k> Reader<'k> {
                     "a property that nothing reads would be a sentence that nothing makes true",
                     match self.shape.properties {
                         [] => self.shape.example.to_owned(),
-                        known => instead_of(key, known),
+                        known => match nearest(key, known) {
+                            Some(near) => format!("`{near}={}`", entry.value()),
+                            None => instead_of(key, known),
+                        },
                     },
                 );
             } else if seen.contains(&key) {
@@ -116,7 +119,10 @@ impl<'k> Reader<'k> {
                 entry.span().into(),
                 format!("`{name}` takes words, not {}", kind(entry.value())),
                 "a statement names things of the closed lists; lengths and texts stand in quotes",
-                self.shape.example,
+                match (name, entry.value().as_integer()) {
+                    ("keep", Some(count)) => format!(r#"`"{count}d"` for days, `"{count}h"` for hours"#),
+                    _ => self.shape.example.to_owned(),
+                },
             );
         }
     }
@@ -181,13 +187,13 @@ impl<'k> Reader<'k> {
         self.entry(key).map_or(self.span(), |entry| entry.span().into())
     }
 
-    fn wrong_kind(&self, entry: &KdlEntry, wanted: &str, problems: &mut Problems) {
+    fn wrong_kind(&self, entry: &KdlEntry, wanted: &str, instead: Option<String>, problems: &mut Problems) {
         let key = entry.name().map_or("", |name| name.value());
         problems.add(
             entry.span().into(),
             format!("`{key}` is {}, and must be {wanted}", kind(entry.value())),
             format!("`{}` reads it as {wanted}", self.shape.name),
-            self.shape.example,
+            instead.unwrap_or_else(|| self.shape.example.to_owned()),
         );
     }
 
@@ -207,7 +213,7 @@ impl<'k> Reader<'k> {
             }
             Some(value) => Some(Text { value, span }),
             None => {
-                self.wrong_kind(entry, "a text", problems);
+                self.wrong_kind(entry, "a text", None, problems);
                 None
             }
         }
@@ -218,7 +224,13 @@ impl<'k> Reader<'k> {
         let entry = self.entry(key)?;
         let flag = entry.value().as_bool();
         if flag.is_none() {
-            self.wrong_kind(entry, "#true or #false", problems);
+            let meant = match entry.value().as_string() {
+                Some("yes" | "true" | "on") => Some("#true"),
+                Some("no" | "false" | "off") => Some("#false"),
+                Some(_) | None => None,
+            };
+            let example = meant.map(|meant| format!("`{key}={meant}`"));
+            self.wrong_kind(entry, "#true or #false", example, problems);
         }
         flag
     }
@@ -227,7 +239,7 @@ impl<'k> Reader<'k> {
     pub(crate) fn number(&self, key: &str, least: i128, most: i128, problems: &mut Problems) -> Option<i128> {
         let entry = self.entry(key)?;
         let Some(number) = entry.value().as_integer() else {
-            self.wrong_kind(entry, "a whole number", problems);
+            self.wrong_kind(entry, "a whole number", None, problems);
             return None;
         };
         if (least..=most).contains(&number) {
@@ -237,7 +249,7 @@ impl<'k> Reader<'k> {
             entry.span().into(),
             format!("`{key}={number}` makes no sense"),
             format!("the least that is possible is {least}, the most {most}"),
-            self.shape.example,
+            format!("`{key}={}`", number.clamp(least, most)),
         );
         None
     }
@@ -246,14 +258,22 @@ impl<'k> Reader<'k> {
     pub(crate) fn seconds(&self, key: &str, problems: &mut Problems) -> Option<i64> {
         let text = self.text(key, problems)?;
         let seconds = length::parse(text.value);
-        self.measured(text, seconds, r#""60s", "90m", "12h" or "14d""#, problems)
+        let instead = match length::meant(text.value) {
+            Some(meant) => format!(r#"`{key}="{meant}"`"#),
+            None => format!(r#"`{key}="60s"`, `"90m"`, `"12h"` or `"14d"`"#),
+        };
+        self.measured(text, seconds, &instead, problems)
     }
 
     /// A property whose value is whole days.
     pub(crate) fn days(&self, key: &str, problems: &mut Problems) -> Option<u16> {
         let text = self.text(key, problems)?;
         let days = length::parse_days(text.value);
-        self.measured(text, days, r#"whole days: "14d""#, problems)
+        let instead = match length::meant(text.value) {
+            Some(meant) if meant.ends_with('d') => format!(r#"`{key}="{meant}"`"#),
+            Some(_) | None => format!(r#"whole days: `{key}="14d"`"#),
+        };
+        self.measured(text, days, &instead, problems)
     }
 
     pub(crate) fn measured<T>(
@@ -324,8 +344,23 @@ impl<'k> Reader<'k> {
         distinct(texts.into_iter(), problems)
     }
 
+    /// Whether any word stands after the node's name, be it of the right kind or not.
+    pub(crate) fn has_argument(&self) -> bool {
+        self.node.entries().iter().any(|entry| entry.name().is_none())
+    }
+
+    /// Whether the node has a property that is `what`, misspelt; then that is the one mistake to tell.
+    fn misspells(&self, what: &str) -> bool {
+        let names = self.node.entries().iter().filter_map(|entry| entry.name());
+        let mut unknown = names.filter(|name| !self.shape.properties.contains(&name.value()));
+        unknown.any(|name| nearest(name.value(), self.shape.properties) == Some(what))
+    }
+
     /// Reports that `what` is missing in this node.
     pub(crate) fn missing(&self, what: &str, why: &str, problems: &mut Problems) {
+        if self.misspells(what) {
+            return;
+        }
         let instead = self.shape.example;
         problems.add(
             self.span(),

@@ -120,19 +120,24 @@ const NO_KEEP: Keep = Keep {
 };
 
 fn keep(reader: &Reader<'_>, problems: &mut Problems) -> Keep {
-    const INSTEAD: &str = r#"`keep "14d"`, `keep until=account.closed` or `keep until=deleted max="365d"`"#;
+    const INSTEAD: &str = r#"`"14d"`, or an event: `until=account.closed`, `until=deleted max="365d"`"#;
     let parts = reader.parts("keep", problems);
     let Some(part) = parts.first() else {
         reader.missing("keep", "a datum without an end would stay for ever", problems);
         return NO_KEEP;
     };
     let length = part.argument();
-    let seconds = length.and_then(|text| part.measured(text, length::parse(text.value), INSTEAD, problems));
+    let seconds = length.and_then(|text| {
+        let meant = length::meant(text.value).map(|meant| format!(r#"`"{meant}"`"#));
+        let instead = meant.as_deref().unwrap_or(INSTEAD);
+        part.measured(text, length::parse(text.value), instead, problems)
+    });
     let until = part.word::<Until>("until", problems);
     let max = part.seconds("max", problems);
-    if length.is_none() && !part.has("until") {
+    if !part.has_argument() && !part.has("until") {
         let why = "a datum without an end would stay for ever";
-        problems.add(part.span(), "`keep` has no end", why, INSTEAD);
+        let instead = r#"`keep "14d"`, `keep until=account.closed` or `keep until=deleted max="365d"`"#;
+        problems.add(part.span(), "`keep` has no end", why, instead);
     }
     if let Some(text) = length
         && (part.has("until") || part.has("max"))
@@ -150,7 +155,7 @@ fn keep(reader: &Reader<'_>, problems: &mut Problems) -> Keep {
             part.span_of("until"),
             format!("`{}` may never happen", until.key()),
             "nobody is made to do it, so the keep could have no end",
-            format!("`keep until={} max=\"180d\"`", until.key()),
+            format!("`until={} max=\"180d\"`", until.key()),
         );
     }
     Keep {

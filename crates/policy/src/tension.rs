@@ -40,6 +40,7 @@ pub(crate) fn lints(draft: &Draft) -> Vec<Lint> {
             text,
         });
     }
+    contact_reaches_nobody(draft, &mut lints);
     shortest_keep_wins(draft, &mut lints);
     if let Some(surfaces) = &draft.surfaces {
         for surface in &surfaces.value {
@@ -77,6 +78,23 @@ pub(crate) fn lints(draft: &Draft) -> Vec<Lint> {
     }
     lints.sort_by_key(|lint| lint.span);
     lints
+}
+
+/// An address of any kind has one of these: e-mail, web, telephone or postal.
+fn contact_reaches_nobody(draft: &Draft, lints: &mut Vec<Lint>) {
+    let Some(controller) = &draft.controller else { return };
+    let contact = &controller.value.contact;
+    let address = contact.contains('@') || contact.contains("://") || contact.bytes().any(|byte| byte.is_ascii_digit());
+    if !address {
+        let text = format!(
+            "nobody can be reached at “{contact}”; write an e-mail address, a web address, a telephone number or a postal \
+             address before anybody joins"
+        );
+        lints.push(Lint {
+            span: controller.span,
+            text,
+        });
+    }
 }
 
 fn shortest_keep_wins(draft: &Draft, lints: &mut Vec<Lint>) {

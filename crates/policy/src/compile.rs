@@ -12,7 +12,7 @@ use crate::shape;
 use crate::tension::{self, Lint, Tension};
 
 use crate::word::instead_of;
-use crate::{check, headings, statements};
+use crate::{brace, check, headings, statements};
 
 /// The largest policy file, in bytes. The no-log VPN, with 75 clauses, takes a fortieth of it.
 pub const MAX_SOURCE_BYTES: usize = 256 * 1024;
@@ -128,7 +128,23 @@ fn parse(source: &str, problems: &mut Problems) -> Option<Draft> {
     let document = match KdlDocument::parse_v2(source) {
         Ok(document) => document,
         Err(error) => {
-            problems.0.extend(error.diagnostics.into_iter().map(not_kdl));
+            let unclosed = |diagnostic: &kdl::KdlDiagnostic| {
+                let message = diagnostic.message.as_deref().unwrap_or_default();
+                message.to_ascii_lowercase().contains("closing '}'")
+            };
+            match error
+                .diagnostics
+                .iter()
+                .any(unclosed)
+                .then(|| brace::forgotten(source))
+                .flatten()
+            {
+                Some(problem) => problems.add_pair(problem),
+                None => {
+                    let told = error.diagnostics.into_iter();
+                    problems.0.extend(told.map(|diagnostic| not_kdl(source, diagnostic)));
+                }
+            }
             if problems.0.is_empty() {
                 let why = "the parser gave no reason";
                 problems.add(Span::default(), "the file is not KDL", why, shape::POLICY.example);
@@ -168,7 +184,18 @@ fn within_limits(source: &str, problems: &mut Problems) -> bool {
     problems.0.is_empty()
 }
 
-fn not_kdl(diagnostic: kdl::KdlDiagnostic) -> Problem {
+fn not_kdl(source: &str, diagnostic: kdl::KdlDiagnostic) -> Problem {
+    let span = Span::from(diagnostic.span).trimmed(source);
+    let met = &source[span.start..span.start + span.length];
+    if matches!(met, "true" | "false" | "null") {
+        return Problem {
+            what: format!("`{met}` without its #"),
+            span,
+            why: "KDL 2 writes what is no text with a # before it".to_owned(),
+            instead: format!("`#{met}`"),
+            also: None,
+        };
+    }
     let label = diagnostic.label.unwrap_or_else(|| "not understood".to_owned());
     Problem {
         what: diagnostic.message.unwrap_or_else(|| "the file is not KDL".to_owned()),

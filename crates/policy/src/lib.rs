@@ -34,6 +34,7 @@
 
 #![forbid(unsafe_code)]
 
+mod brace;
 mod carried;
 mod catalogue;
 mod check;

@@ -75,10 +75,7 @@ const MISTAKES: &[(&str, Remedy)] = &[
     ("one_of_the_staff_decides", Remedy::InPlace),
     ("memory_that_lasts_a_day", Remedy::InPlace),
     ("flag_in_words", Remedy::InPlace),
-    (
-        "flag_as_in_other_languages",
-        Remedy::ByHand("required=true", "required=#true"),
-    ),
+    ("flag_as_in_other_languages", Remedy::InPlace),
     (
         "clause_that_does_not_exist",
         Remedy::ByHand(" says=\"S3.76\"", " says=\"S3.75\""),

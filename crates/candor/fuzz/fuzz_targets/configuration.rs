@@ -7,6 +7,8 @@
 mod config;
 #[path = "../../src/config_error.rs"]
 mod config_error;
+#[path = "../../src/databases.rs"]
+mod databases;
 
 use std::path::Path;
 

@@ -74,7 +74,7 @@ fn databases_are_copied_to_a_server_and_back_while_nothing_runs() {
     let refused = provider.beside(&copy, "");
     assert_eq!(refused.status.code(), Some(1));
     assert!(
-        stderr(&refused).contains("another candor runs on the data folder"),
+        stderr(&refused).contains("runs on the data folder"),
         "{}",
         stderr(&refused)
     );

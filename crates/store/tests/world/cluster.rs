@@ -236,7 +236,8 @@ fn folder() -> PathBuf {
         .output();
     let made = made.expect("mktemp can be started");
     let path = PathBuf::from(String::from_utf8_lossy(&made.stdout).trim());
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).expect("the folder is ours");
+    // Others reach the socket; everything else in it is its user's alone.
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o711)).expect("the folder is ours");
     if is_root() {
         let (user, group) = (number_of(&["-u", USER]), number_of(&["-g", USER]));
         chown(&path, Some(user), Some(group)).expect("root may give a folder away");

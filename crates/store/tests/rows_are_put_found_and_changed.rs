@@ -1,5 +1,7 @@
 //! Rows of typed tables and of `held`: put, found, replaced, refused.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic, as tests do")]
+
 mod world;
 
 use plan::act::{Keep, Show};

@@ -11,7 +11,7 @@ use store::{Rows, Run, Select, Store, StoreError};
 use thiserror::Error;
 
 use crate::accounts::Accounts;
-use crate::statements::{DEVICES, DEVICES_OF, REMOVE_DEVICE};
+use crate::statements::{DEVICE_OF, DEVICES, DEVICES_OF, REMOVE_DEVICE};
 use crate::tables::Device;
 
 /// The longest label of a device, in characters.
@@ -130,8 +130,17 @@ pub enum DeviceError {
     Store(#[from] StoreError),
 }
 
+fn parse_label(typed: &str) -> Result<String, DeviceError> {
+    let label = typed.trim();
+    if label.is_empty() || label.chars().count() > LABEL_LIMIT_CHARACTERS || label.chars().any(char::is_control) {
+        return Err(DeviceError::Label);
+    }
+    Ok(label.to_owned())
+}
+
 pub(crate) struct Devices {
     rows: Rows<Device>,
+    one: Select<(DeviceId, MemberId), Device>,
     of: Select<(MemberId,), Device>,
     all: Select<(), Device>,
     remove: Run<(DeviceId, MemberId)>,
@@ -146,6 +155,7 @@ impl Devices {
     pub(crate) fn of(store: &Store) -> Option<Self> {
         Some(Self {
             rows: store.rows()?,
+            one: store.select(&DEVICE_OF)?,
             of: store.select(&DEVICES_OF)?,
             all: store.select(&DEVICES)?,
             remove: store.run(&REMOVE_DEVICE)?,
@@ -176,10 +186,7 @@ impl Devices {
         public_key: KeyText,
         limit: u32,
     ) -> Result<(NewDevice, DeviceChange), DeviceError> {
-        let label = label.trim().to_owned();
-        if label.is_empty() || label.chars().count() > LABEL_LIMIT_CHARACTERS || label.chars().any(char::is_control) {
-            return Err(DeviceError::Label);
-        }
+        let label = parse_label(&label)?;
         if public_key.0 == [0; 32] {
             return Err(DeviceError::EmptyKey);
         }
@@ -260,7 +267,7 @@ impl Accounts {
         }
     }
 
-    /// Adds a device; the VPN learns of it unless the quota is used up.
+    /// Adds a device; the VPN learns of it unless the member is stopped.
     ///
     /// # Errors
     /// [`DeviceError`].
@@ -273,10 +280,30 @@ impl Accounts {
         let devices = self.devices.as_ref().ok_or(DeviceError::NoSuchDevice)?;
         let limit = self.tariff(member).await?.devices;
         let (added, change) = devices.add(&self.store, member, label, public_key, limit).await?;
-        if !self.is_over_quota(member) {
+        if self.stopped(member).is_none() {
             self.tell(change);
         }
         Ok(added)
+    }
+
+    /// Calls a device something else.
+    ///
+    /// # Errors
+    /// [`DeviceError::Label`], [`DeviceError::NoSuchDevice`]; database errors.
+    pub async fn rename_device(&self, member: MemberId, device: DeviceId, label: &str) -> Result<(), DeviceError> {
+        let devices = self.devices.as_ref().ok_or(DeviceError::NoSuchDevice)?;
+        let label = parse_label(label)?;
+        let rows = self.store.read_rows(&devices.one, (device, member)).await?;
+        let known = rows.into_iter().next().ok_or(DeviceError::NoSuchDevice)?;
+        let subject = self.store.subject(member).await?;
+        let renamed = Device {
+            label: Personal::new(label),
+            ..known
+        };
+        self.store
+            .commit(vec![devices.rows.upsert(&subject, &renamed)?])
+            .await?;
+        Ok(())
     }
 
     /// Removes a device; it is disconnected.
@@ -300,7 +327,7 @@ impl Accounts {
         };
         let mut all = devices.all(&self.store).await?;
         all.retain(|change| match change {
-            DeviceChange::Added { member, .. } => !self.is_over_quota(*member),
+            DeviceChange::Added { member, .. } => self.stopped(*member).is_none(),
             DeviceChange::Removed { .. } => true,
         });
         Ok(all)

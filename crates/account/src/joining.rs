@@ -1,11 +1,14 @@
 //! Joining, the operator's set-up, and agreeing to the policy.
 
 use plan::{Digest, MemberId, Personal};
-use store::{Origin, StoreError};
+use store::{Op, Origin, StoreError, Subject};
 use thiserror::Error;
 
+use crate::access::{IssuedToken, NewToken, TokenError};
 use crate::accounts::Accounts;
 use crate::email::parse_email;
+use crate::invitations::Invited;
+use crate::number::AccountNumber;
 use crate::password::{HashError, PASSWORD_MINIMUM_CHARACTERS};
 use crate::signing_in::credential;
 use crate::tables::{Acceptance, Member, Staff};
@@ -63,6 +66,22 @@ pub enum JoinError {
     /// The set-up token is wrong, used or too old.
     #[error("this set-up link is wrong, used or more than an hour old; start candor again for a new one")]
     SetUpToken,
+    /// The policy lets nobody join without an e-mail address.
+    #[error(
+        "the policy of this instance lets nobody join without an e-mail address; the operator can add to the policy: \
+         collect account.number surface=account {{ for sign-in security; keep until=account.closed }}, and by=sign-in to \
+         its line of changes"
+    )]
+    NoNumbers,
+    /// People join by invitation alone.
+    #[error("people join here by invitation; ask somebody who works for the operator for one")]
+    InvitationNeeded,
+    /// The invitation lets nobody in.
+    #[error("this invitation is wrong, used up or over; ask for a new one")]
+    InvitationWrong,
+    /// The token of the program could not be made.
+    #[error("{0}")]
+    Token(TokenError),
     /// Too many passwords are being checked.
     #[error("too many people are signing in at this moment; try again in a few seconds")]
     Busy,
@@ -80,6 +99,75 @@ impl From<HashError> for JoinError {
     }
 }
 
+/// How somebody is known.
+pub enum Identity {
+    /// By e-mail address and password.
+    Email {
+        /// E-mail address.
+        email: String,
+        /// Password.
+        password: String,
+    },
+    /// By a number that the program gives.
+    Number,
+}
+
+/// Somebody who wants to join.
+pub struct Enrolment {
+    /// How they are known.
+    pub identity: Identity,
+    /// Age in years where the policy asks for it; compared and forgotten.
+    pub age: Option<u8>,
+    /// The digest of the policy that they were shown.
+    pub accepted: Digest,
+    /// The code of an invitation.
+    pub invitation: Option<String>,
+}
+
+/// What lets a new member back in; shown once.
+pub enum Secret {
+    /// Beside the password.
+    Recovery(RecoveryCode),
+    /// By itself.
+    Number(AccountNumber),
+}
+
+/// How somebody comes in after joining or signing in.
+pub enum Access {
+    /// With a browser.
+    Browser,
+    /// With a program.
+    Program(NewToken),
+}
+
+/// What a browser or a program shows from now on.
+pub enum Entry {
+    /// A browser's cookie.
+    Session(SessionToken),
+    /// A program's token.
+    Token(IssuedToken),
+}
+
+/// Somebody who has just joined.
+pub struct Enrolled {
+    /// Who.
+    pub member: MemberId,
+    /// Lets them back in.
+    pub secret: Secret,
+    /// They are signed in.
+    pub entry: Entry,
+}
+
+/// Who may join.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Joining {
+    /// Whoever the policy's audience is.
+    #[default]
+    Open,
+    /// Whoever has an invitation.
+    ByInvitation,
+}
+
 impl Accounts {
     /// The first operator: joins and gets the role, for the one-time token.
     ///
@@ -87,87 +175,200 @@ impl Accounts {
     /// [`JoinError`]; the token stays good when the form was wrong.
     pub async fn set_up_operator(&self, token: &str, form: JoinForm) -> Result<Joined, JoinError> {
         let taken = self.set_up.take(token, self.store.now()).ok_or(JoinError::SetUpToken)?;
-        let result = self.enrol(form, Some(OPERATOR)).await;
+        let result = self.enrol(form.into(), Some(OPERATOR), Access::Browser).await;
         if result.is_err() {
             self.set_up.restore(taken);
         }
-        result
+        result.map(Joined::from)
+    }
+
+    /// A new member with an e-mail address, in a browser.
+    ///
+    /// # Errors
+    /// [`JoinError`]; then nothing was kept.
+    pub async fn join(&self, form: JoinForm) -> Result<Joined, JoinError> {
+        self.enrol(form.into(), None, Access::Browser).await.map(Joined::from)
     }
 
     /// A new member.
     ///
     /// # Errors
     /// [`JoinError`]; then nothing was kept.
-    pub async fn join(&self, form: JoinForm) -> Result<Joined, JoinError> {
-        self.enrol(form, None).await
+    pub async fn join_as(&self, enrolment: Enrolment, access: Access) -> Result<Enrolled, JoinError> {
+        self.enrol(enrolment, None, access).await
     }
 
-    async fn enrol(&self, form: JoinForm, role: Option<&str>) -> Result<Joined, JoinError> {
+    /// Who may join.
+    pub const fn joining(&self) -> Joining {
+        self.joining
+    }
+
+    async fn enrol(&self, enrolment: Enrolment, role: Option<&str>, access: Access) -> Result<Enrolled, JoinError> {
+        self.may_join(&enrolment)?;
+        if let Access::Program(wanted) = &access {
+            self.token_book()
+                .and_then(|_| wanted.check())
+                .map_err(JoinError::Token)?;
+        }
+        let invited = match (&enrolment.invitation, role) {
+            (Some(code), _) => Some(self.open_invitation(code).await?),
+            (None, None) if self.joining == Joining::ByInvitation => return Err(JoinError::InvitationNeeded),
+            (None, _) => None,
+        };
+        let hashed = self.hash_identity(enrolment.identity).await?;
+        let subject = self.store.create_subject().await?;
+        let built = self.new_member(&subject, enrolment.accepted, hashed, role, invited.as_ref());
+        let (ops, secret, entry) = match built.and_then(|built| self.let_in(&subject, access, built)) {
+            Ok(built) => built,
+            Err(error) => {
+                self.store.forget_unused(&subject).await?;
+                return Err(error);
+            }
+        };
+        let member = MemberId::from_bytes(*subject.id().as_bytes());
+        match self.store.commit(ops).await {
+            Ok(_) => Ok(Enrolled { member, secret, entry }),
+            Err(error) => {
+                self.store.forget_unused(&subject).await?;
+                Err(match error {
+                    StoreError::Taken => JoinError::EmailTaken,
+                    // Somebody else took the last place meanwhile.
+                    StoreError::Gone => JoinError::InvitationWrong,
+                    other => other.into(),
+                })
+            }
+        }
+    }
+
+    /// What can be said before anything is looked up or computed.
+    fn may_join(&self, enrolment: &Enrolment) -> Result<(), JoinError> {
         let plan = self.store.plan();
         if let Some(minimum) = plan.parts().audience.min_age {
-            let age = form.age.ok_or(JoinError::AgeMissing)?;
+            let age = enrolment.age.ok_or(JoinError::AgeMissing)?;
             if age < minimum {
                 return Err(JoinError::TooYoung(minimum));
             }
         }
-        if form.accepted != plan.digest() {
+        if enrolment.accepted != plan.digest() {
             return Err(JoinError::PolicyChanged);
         }
-        let email = parse_email(&form.email).ok_or(JoinError::Email)?;
-        if form.password.chars().count() < PASSWORD_MINIMUM_CHARACTERS {
-            return Err(JoinError::PasswordShort);
+        match &enrolment.identity {
+            Identity::Number if !self.has_numbers() => Err(JoinError::NoNumbers),
+            Identity::Number => Ok(()),
+            Identity::Email { email, password } => {
+                parse_email(email).ok_or(JoinError::Email)?;
+                if password.chars().count() < PASSWORD_MINIMUM_CHARACTERS {
+                    return Err(JoinError::PasswordShort);
+                }
+                Ok(())
+            }
         }
-        let recovery = RecoveryCode::from_random(&self.store.random());
-        let password_hash = self.hasher.hash(form.password.as_bytes(), self.store.random()).await?;
-        let recovery_hash = self.hasher.hash(recovery.as_bytes(), self.store.random()).await?;
-        let subject = self.store.create_subject().await?;
+    }
+
+    async fn hash_identity(&self, identity: Identity) -> Result<Hashed, JoinError> {
+        match identity {
+            Identity::Email { email, password } => {
+                let recovery = RecoveryCode::from_random(&self.store.random());
+                Ok(Hashed::Email {
+                    email: parse_email(&email).ok_or(JoinError::Email)?,
+                    password: self.hasher.hash(password.as_bytes(), self.store.random()).await?,
+                    hash: self.hasher.hash(recovery.as_bytes(), self.store.random()).await?,
+                    recovery,
+                })
+            }
+            Identity::Number => {
+                let numbers = self.numbers.as_ref().ok_or(JoinError::NoNumbers)?;
+                let number = AccountNumber::from_random(self.store.random());
+                Ok(Hashed::Number {
+                    hash: numbers.hash(&self.hasher, &number).await?,
+                    number,
+                })
+            }
+        }
+    }
+
+    /// The changes that make a member.
+    fn new_member(
+        &self,
+        subject: &Subject,
+        accepted: Digest,
+        hashed: Hashed,
+        role: Option<&str>,
+        invited: Option<&Invited>,
+    ) -> Result<(Vec<Op>, Secret), JoinError> {
         let member = MemberId::from_bytes(*subject.id().as_bytes());
         // What was agreed comes before the first datum about the person.
-        let accepted = Acceptance {
+        let agreed = Acceptance {
             member,
-            digest: Personal::new(form.accepted.to_string()),
+            digest: Personal::new(accepted.to_string()),
             time: Personal::new(self.store.now()),
         };
-        let mut ops = vec![self.acceptances.insert(&subject, &accepted)?];
-        ops.extend(self.store.held().put_found(
-            &self.permits.keep_email,
-            &subject,
-            &Personal::new(email),
-            Origin::Person,
-        ));
-        ops.push(self.members.insert(
-            &subject,
-            &Member {
-                member,
-                joined: Personal::new(self.store.now().day()),
-            },
-        )?);
-        ops.push(
-            self.credentials
-                .insert(&subject, &credential(member, password_hash, recovery_hash))?,
-        );
-        if let Some(role) = role {
-            ops.push(self.staff.rows.insert(
-                &subject,
-                &Staff {
-                    member,
-                    role: Personal::new(role.to_owned()),
-                },
-            )?);
-        }
-        let (session, op) = self.sessions.begin(&self.store, &subject, member)?;
-        ops.push(op);
-        match self.store.commit(ops).await {
-            Err(StoreError::Taken) => {
-                self.store.forget_unused(&subject).await?;
-                Err(JoinError::EmailTaken)
-            }
-            Err(error) => Err(error.into()),
-            Ok(_) => Ok(Joined {
-                member,
+        let joined = Member {
+            member,
+            joined: Personal::new(self.store.now().day()),
+        };
+        let mut ops = vec![
+            self.acceptances.insert(subject, &agreed)?,
+            self.members.insert(subject, &joined)?,
+        ];
+        let secret = match hashed {
+            Hashed::Email {
+                email,
+                password,
+                hash,
                 recovery,
-                session,
-            }),
+            } => {
+                let held = self.store.held();
+                ops.extend(held.put_found(&self.permits.keep_email, subject, &Personal::new(email), Origin::Person));
+                ops.push(self.credentials.insert(subject, &credential(member, password, hash))?);
+                Secret::Recovery(recovery)
+            }
+            Hashed::Number { number, hash } => {
+                let numbers = self.numbers.as_ref().ok_or(JoinError::NoNumbers)?;
+                ops.push(numbers.put(subject, hash)?);
+                Secret::Number(number)
+            }
+        };
+        if let Some(role) = role {
+            let role = Personal::new(role.to_owned());
+            ops.push(self.staff.rows.insert(subject, &Staff { member, role })?);
+        } else {
+            let tariff = invited.map_or_else(|| self.first_tariff(), |invited| &invited.tariff);
+            ops.extend(self.begin_membership(subject, tariff)?);
+        }
+        if let Some(invited) = invited {
+            ops.extend(self.use_invitation(subject, invited)?);
+        }
+        Ok((ops, secret))
+    }
+
+    /// Adds the change that lets the new member in.
+    fn let_in(
+        &self,
+        subject: &Subject,
+        access: Access,
+        (mut ops, secret): (Vec<Op>, Secret),
+    ) -> Result<(Vec<Op>, Secret, Entry), JoinError> {
+        let (entry, op) = self.entry(subject, access).map_err(|error| match error {
+            TokenError::Store(error) => JoinError::Store(error),
+            other => JoinError::Token(other),
+        })?;
+        ops.push(op);
+        Ok((ops, secret, entry))
+    }
+
+    /// A new session or token of a member, and the change that stores it.
+    pub(crate) fn entry(&self, subject: &Subject, access: Access) -> Result<(Entry, Op), TokenError> {
+        let member = MemberId::from_bytes(*subject.id().as_bytes());
+        match access {
+            Access::Browser => {
+                let (token, op) = self.sessions.begin(&self.store, subject, member)?;
+                Ok((Entry::Session(token), op))
+            }
+            Access::Program(wanted) => {
+                let (issued, op) = self.token_book()?.begin(&self.store, subject, member, &wanted)?;
+                Ok((Entry::Token(issued), op))
+            }
         }
     }
 
@@ -199,5 +400,47 @@ impl Accounts {
             .commit(vec![self.acceptances.upsert(&subject, &row)?])
             .await?;
         Ok(())
+    }
+}
+
+/// An identity whose slow hashes are computed.
+enum Hashed {
+    Email {
+        email: String,
+        password: String,
+        hash: String,
+        recovery: RecoveryCode,
+    },
+    Number {
+        number: AccountNumber,
+        hash: Personal<plan::field::AccountNumber>,
+    },
+}
+
+impl From<JoinForm> for Enrolment {
+    fn from(form: JoinForm) -> Self {
+        Self {
+            identity: Identity::Email {
+                email: form.email,
+                password: form.password,
+            },
+            age: form.age,
+            accepted: form.accepted,
+            invitation: None,
+        }
+    }
+}
+
+impl From<Enrolled> for Joined {
+    /// Of somebody who joined by e-mail address in a browser; others have no recovery code or no session.
+    fn from(enrolled: Enrolled) -> Self {
+        let (Secret::Recovery(recovery), Entry::Session(session)) = (enrolled.secret, enrolled.entry) else {
+            unreachable!("a form of an e-mail address gives a recovery code, and a browser a session");
+        };
+        Self {
+            member: enrolled.member,
+            recovery,
+            session,
+        }
     }
 }

@@ -11,36 +11,52 @@
 
 #![forbid(unsafe_code)]
 
+mod access;
 mod accounts;
+mod batch;
 mod devices;
 mod email;
+mod invitations;
 mod joining;
 mod limit;
 mod members;
+mod number;
 mod password;
 mod person;
-mod quota;
 mod sessions;
 mod signing_in;
 mod staff;
+mod standing;
 mod statements;
 mod tables;
+mod tariff;
 mod token;
 mod usage;
 mod visits;
 
-pub use accounts::{Accounts, AccountsError};
+pub use access::{
+    Bearer, IssuedToken, NewToken, NotAScope, Scope, Scopes, TOKEN_LABEL_LIMIT_CHARACTERS, TOKENS_LIMIT, TokenError,
+    TokenView,
+};
+pub use accounts::{Accounts, AccountsError, check_joining, check_tariffs};
+pub use batch::{BATCH_LIMIT, BatchError, EXTEND_DAYS_LIMIT, MemberChange};
 pub use devices::{DeviceChange, DeviceError, DeviceView, KeyText, LABEL_LIMIT_CHARACTERS, NewDevice, NotAKey};
-pub use joining::{JoinError, JoinForm, Joined};
+pub use invitations::{
+    INVITATION_DAYS_LIMIT, INVITATION_USES_LIMIT, InvitationError, InvitationView, MadeInvitation, NewInvitation,
+};
+pub use joining::{Access, Enrolled, Enrolment, Entry, Identity, JoinError, JoinForm, Joined, Joining, Secret};
 pub use limit::RateLimit;
+pub use number::AccountNumber;
 pub use password::PASSWORD_MINIMUM_CHARACTERS;
 pub use sessions::SignedIn;
-pub use signing_in::{ResetError, SignInError};
+pub use signing_in::{ResetError, SignInError, SignInForm};
 pub use staff::{MemberLine, SetUpToken};
+pub use standing::Stop;
 pub use statements::CATALOGUE;
 pub use tables::{
-    Acceptance, AccessLine, AccessProgram, Credential, Device, Member, MemberTariff, Session, Staff, Usage,
+    Acceptance, AccessLine, AccessProgram, ApiToken, Credential, Device, Invitation, InvitationUse, Member,
+    MemberTariff, Membership, Numbered, Session, Staff, Suspension, Usage,
 };
-pub use token::{NotAToken, RecoveryCode, SessionToken};
+pub use token::{AccessToken, NotAToken, RecoveryCode, SessionToken};
 pub use usage::{DayUsage, Tariff, UsageDelta};
 pub use visits::Visit;

@@ -28,6 +28,19 @@ impl Accounts {
     pub async fn members(&self, after: Option<MemberId>, limit: u32) -> Result<Vec<MemberLine>, StoreError> {
         let after = after.unwrap_or(MemberId::from_bytes([0; 16]));
         let rows = self.store.read_rows(&self.members_after, (after, Limit(limit))).await?;
+        self.lines(&rows).await
+    }
+
+    /// One member as the operator sees them.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn member_line(&self, member: MemberId) -> Result<Option<MemberLine>, StoreError> {
+        let rows = self.store.read_rows(&self.member, (member,)).await?;
+        Ok(self.lines(&rows).await?.pop())
+    }
+
+    async fn lines(&self, rows: &[Member]) -> Result<Vec<MemberLine>, StoreError> {
         let devices: BTreeMap<MemberId, i64> = match self.store.select(&DEVICE_COUNTS) {
             Some(select) => self.store.read(&select, ()).await?.into_iter().collect(),
             None => BTreeMap::new(),
@@ -49,7 +62,7 @@ impl Accounts {
             month_bytes: totals
                 .as_ref()
                 .map(|totals| totals.get(&row.member).copied().unwrap_or(0)),
-            over_quota: self.is_over_quota(row.member),
+            stopped: self.stopped(row.member),
         };
         Ok(rows.iter().map(line).collect())
     }

@@ -56,6 +56,20 @@ impl Hasher {
         .await
     }
 
+    /// A key of 32 bytes that is as slow to compute as a password's hash, the same for the same secret and salt: what a
+    /// secret is found by that stands alone.
+    pub(crate) async fn derive(&self, secret: &[u8], salt: Zeroizing<[u8; 32]>) -> Result<[u8; 32], HashError> {
+        let secret = Zeroizing::new(secret.to_vec());
+        self.work(secret, move |secret| {
+            let mut key = [0; 32];
+            argon2()
+                .hash_password_into(secret, salt.as_slice(), &mut key)
+                .expect("the parameters and the salt are in range");
+            key
+        })
+        .await
+    }
+
     /// Whether a secret has this hash. Without a hash the same work is done for nothing, so that the time does not
     /// tell whether there is an account.
     pub(crate) async fn fits(&self, secret: &[u8], hash: Option<String>) -> Result<bool, HashError> {

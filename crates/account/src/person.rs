@@ -32,7 +32,7 @@ impl Accounts {
         devices
             .into_iter()
             .for_each(|device| self.tell(DeviceChange::Removed { device }));
-        self.over_quota
+        self.stops
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&member);

@@ -1,12 +1,13 @@
 //! Signing in and out, the recovery code, and asking for the password again.
 
 use plan::{MemberId, Personal};
-use store::{StoreError, Subject};
+use store::{Op, StoreError, Subject};
 use thiserror::Error;
 
 use crate::accounts::Accounts;
 use crate::email::parse_email;
 use crate::joining::Joined;
+use crate::number::{AccountNumber, FindError};
 use crate::password::{HashError, PASSWORD_MINIMUM_CHARACTERS};
 use crate::sessions::SignedIn;
 use crate::tables::Credential;
@@ -58,6 +59,15 @@ impl From<HashError> for SignInError {
     }
 }
 
+impl From<FindError> for SignInError {
+    fn from(error: FindError) -> Self {
+        match error {
+            FindError::Hash(error) => error.into(),
+            FindError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<HashError> for ResetError {
     fn from(error: HashError) -> Self {
         match error {
@@ -65,6 +75,19 @@ impl From<HashError> for ResetError {
             HashError::TooLong => Self::Wrong,
         }
     }
+}
+
+/// What somebody signs in with.
+pub enum SignInForm<'a> {
+    /// E-mail address and password.
+    Email {
+        /// E-mail address.
+        email: &'a str,
+        /// Password.
+        password: &'a str,
+    },
+    /// An account number.
+    Number(&'a str),
 }
 
 impl Accounts {
@@ -78,21 +101,21 @@ impl Accounts {
         password: &str,
         earlier: Option<&SessionToken>,
     ) -> Result<SessionToken, SignInError> {
-        let known = self.find_by_email(email).await?;
-        if !self
-            .sign_ins
-            .allow(email.trim().to_lowercase().as_bytes(), self.store.now())
-        {
-            return Err(SignInError::TooOften);
-        }
-        let hash = known
-            .as_ref()
-            .map(|(_, credential)| credential.password.open(&self.permits.sign_in_password).clone());
-        let fits = self.hasher.fits(password.as_bytes(), hash).await?;
-        let Some((subject, credential)) = known.filter(|_| fits) else {
-            return Err(SignInError::Wrong);
-        };
-        let (token, begin) = self.sessions.begin(&self.store, &subject, credential.member)?;
+        self.sign_in_browser(SignInForm::Email { email, password }, earlier)
+            .await
+    }
+
+    /// Signs a browser in; an earlier session of it ends.
+    ///
+    /// # Errors
+    /// [`SignInError`].
+    pub async fn sign_in_browser(
+        &self,
+        form: SignInForm<'_>,
+        earlier: Option<&SessionToken>,
+    ) -> Result<SessionToken, SignInError> {
+        let (subject, member) = self.authenticate(form).await?;
+        let (token, begin) = self.sessions.begin(&self.store, &subject, member)?;
         let mut ops = vec![begin];
         if let Some(earlier) = earlier
             && let Some((_, session)) = self.sessions.find(&self.store, earlier).await?
@@ -103,11 +126,79 @@ impl Accounts {
         Ok(token)
     }
 
-    /// Sets a new password with the recovery code; every session ends and a new code is given.
+    /// Whose these credentials are.
+    ///
+    /// # Errors
+    /// [`SignInError`].
+    pub async fn identify(&self, form: SignInForm<'_>) -> Result<MemberId, SignInError> {
+        self.authenticate(form).await.map(|(_, member)| member)
+    }
+
+    async fn authenticate(&self, form: SignInForm<'_>) -> Result<(Subject, MemberId), SignInError> {
+        match form {
+            SignInForm::Email { email, password } => {
+                let known = self.find_by_email(email).await?;
+                if !self
+                    .sign_ins
+                    .allow(email.trim().to_lowercase().as_bytes(), self.store.now())
+                {
+                    return Err(SignInError::TooOften);
+                }
+                let hash = known
+                    .as_ref()
+                    .map(|(_, credential)| credential.password.open(&self.permits.sign_in_password).clone());
+                let fits = self.hasher.fits(password.as_bytes(), hash).await?;
+                let (subject, credential) = known.filter(|_| fits).ok_or(SignInError::Wrong)?;
+                Ok((subject, credential.member))
+            }
+            SignInForm::Number(typed) => {
+                let member = self.find_by_number(typed).await?.ok_or(SignInError::Wrong)?;
+                match self.store.subject(member).await {
+                    Err(StoreError::NoSuchSubject) => Err(SignInError::Wrong),
+                    other => Ok((other?, member)),
+                }
+            }
+        }
+    }
+
+    /// Sets a new password with the recovery code; every browser and program is signed out but this browser, and a new code
+    /// is given.
     ///
     /// # Errors
     /// [`ResetError`].
     pub async fn reset(&self, email: &str, code: &RecoveryCode, password: &str) -> Result<Joined, ResetError> {
+        let (subject, member, recovery, mut ops) = self.new_credentials(email, code, password).await?;
+        let (session, begin) = self.sessions.begin(&self.store, &subject, member)?;
+        ops.push(begin);
+        self.store.commit(ops).await?;
+        Ok(Joined {
+            member,
+            recovery,
+            session,
+        })
+    }
+
+    /// As [`Accounts::reset`], and nobody is signed in afterwards.
+    ///
+    /// # Errors
+    /// [`ResetError`].
+    pub async fn reset_only(
+        &self,
+        email: &str,
+        code: &RecoveryCode,
+        password: &str,
+    ) -> Result<RecoveryCode, ResetError> {
+        let (_, _, recovery, ops) = self.new_credentials(email, code, password).await?;
+        self.store.commit(ops).await?;
+        Ok(recovery)
+    }
+
+    async fn new_credentials(
+        &self,
+        email: &str,
+        code: &RecoveryCode,
+        password: &str,
+    ) -> Result<(Subject, MemberId, RecoveryCode, Vec<Op>), ResetError> {
         if password.chars().count() < PASSWORD_MINIMUM_CHARACTERS {
             return Err(ResetError::PasswordShort);
         }
@@ -129,18 +220,33 @@ impl Accounts {
         let recovery = RecoveryCode::from_random(&self.store.random());
         let password_hash = self.hasher.hash(password.as_bytes(), self.store.random()).await?;
         let recovery_hash = self.hasher.hash(recovery.as_bytes(), self.store.random()).await?;
-        let (session, begin) = self.sessions.begin(&self.store, &subject, member)?;
-        let replace = self
-            .credentials
-            .upsert(&subject, &credential(member, password_hash, recovery_hash))?;
-        self.store
-            .commit(vec![self.sessions.end_all(member), replace, begin])
-            .await?;
-        Ok(Joined {
-            member,
-            recovery,
-            session,
-        })
+        let mut ops = self.sign_out_everywhere(member);
+        ops.push(
+            self.credentials
+                .upsert(&subject, &credential(member, password_hash, recovery_hash))?,
+        );
+        Ok((subject, member, recovery, ops))
+    }
+
+    /// Gives a member another number for the present one; every browser and program is signed out.
+    ///
+    /// # Errors
+    /// [`SignInError::Wrong`] when `old` is not the member's number.
+    pub async fn renew_number(&self, member: MemberId, old: &str) -> Result<AccountNumber, SignInError> {
+        if !self.sign_ins.allow(member.as_bytes(), self.store.now()) {
+            return Err(SignInError::TooOften);
+        }
+        let found = self.find_by_number(old).await?;
+        let (Some(numbers), true) = (&self.numbers, found == Some(member)) else {
+            return Err(SignInError::Wrong);
+        };
+        let number = AccountNumber::from_random(self.store.random());
+        let hash = numbers.hash(&self.hasher, &number).await?;
+        let subject = self.store.subject(member).await?;
+        let mut ops = self.sign_out_everywhere(member);
+        ops.push(numbers.put(&subject, hash)?);
+        self.store.commit(ops).await?;
+        Ok(number)
     }
 
     pub(crate) async fn find_by_email(&self, email: &str) -> Result<Option<(Subject, Credential)>, StoreError> {
@@ -184,21 +290,64 @@ impl Accounts {
             .map(|_| ())
     }
 
-    /// Whether this is the member's password: asked again before what cannot be undone.
+    /// Whether this is the member's password, or the number of a member who has none: asked again before what cannot be
+    /// undone.
     ///
     /// # Errors
     /// [`SignInError`].
-    pub async fn confirm(&self, member: MemberId, password: &str) -> Result<(), SignInError> {
+    pub async fn confirm(&self, member: MemberId, secret: &str) -> Result<(), SignInError> {
         if !self.sign_ins.allow(member.as_bytes(), self.store.now()) {
             return Err(SignInError::TooOften);
         }
         let credential = self.store.read_rows(&self.credential_of, (member,)).await?.pop();
-        let hash = credential.map(|credential| credential.password.open(&self.permits.sign_in_password).clone());
-        if self.hasher.fits(password.as_bytes(), hash).await? {
-            Ok(())
-        } else {
-            Err(SignInError::Wrong)
+        let fits = match credential {
+            Some(credential) => {
+                let hash = credential.password.open(&self.permits.sign_in_password).clone();
+                self.hasher.fits(secret.as_bytes(), Some(hash)).await?
+            }
+            None => self.find_by_number(secret).await? == Some(member),
+        };
+        if fits { Ok(()) } else { Err(SignInError::Wrong) }
+    }
+
+    /// Whether the member signs in with a password; otherwise with a number.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn has_password(&self, member: MemberId) -> Result<bool, StoreError> {
+        Ok(!self.store.read_rows(&self.credential_of, (member,)).await?.is_empty())
+    }
+
+    /// Sets a new password; every browser and program is signed out. The recovery code stays.
+    ///
+    /// # Errors
+    /// [`ResetError::Wrong`] when `old` is not the password, or the member has none.
+    pub async fn change_password(&self, member: MemberId, old: &str, new: &str) -> Result<(), ResetError> {
+        if new.chars().count() < PASSWORD_MINIMUM_CHARACTERS {
+            return Err(ResetError::PasswordShort);
         }
+        if !self.sign_ins.allow(member.as_bytes(), self.store.now()) {
+            return Err(ResetError::TooOften);
+        }
+        let credential = self.store.read_rows(&self.credential_of, (member,)).await?.pop();
+        let Some(credential_now) = credential else {
+            return Err(ResetError::Wrong);
+        };
+        let hash = credential_now.password.open(&self.permits.sign_in_password).clone();
+        if !self.hasher.fits(old.as_bytes(), Some(hash)).await? {
+            return Err(ResetError::Wrong);
+        }
+        let password = self.hasher.hash(new.as_bytes(), self.store.random()).await?;
+        let subject = self.store.subject(member).await?;
+        let row = Credential {
+            member,
+            password: Personal::new(password),
+            recovery: credential_now.recovery.clone(),
+        };
+        let mut ops = self.sign_out_everywhere(member);
+        ops.push(self.credentials.upsert(&subject, &row)?);
+        self.store.commit(ops).await?;
+        Ok(())
     }
 }
 

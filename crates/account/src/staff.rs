@@ -6,6 +6,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use plan::{MemberId, Shown, Timestamp};
 use store::{Rows, Select, Store};
 
+use crate::standing::Stop;
 use crate::statements::{STAFF_COUNT, STAFF_OF};
 use crate::tables::Staff;
 
@@ -24,8 +25,8 @@ pub struct MemberLine {
     pub tariff: String,
     /// Bytes up and down together in this month; `None` when the policy declares no usage.
     pub month_bytes: Option<u64>,
-    /// Whether they are stopped because the quota is used up.
-    pub over_quota: bool,
+    /// Why their devices are not served; `None` when they are.
+    pub stopped: Option<Stop>,
 }
 
 /// The one-time token in the set-up URL. It is held in memory alone, works once, and expires.

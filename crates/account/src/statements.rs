@@ -1,11 +1,12 @@
 //! The statements of this service.
 
 use plan::field::UsageBytes;
-use plan::{Day, DeviceId, MemberId, PurposeId, SessionId, Timestamp};
+use plan::{Day, DeviceId, InvitationId, MemberId, PurposeId, SessionId, Timestamp, TokenId};
 use store::{Catalogue, Expect, Limit, Lookup, Row, RunStatement, SelectStatement, Statement, Text, Touch, whole_rows};
 
 use crate::tables::{
-    Acceptance, AccessLine, AccessProgram, Credential, Device, Member, MemberTariff, Session, Staff, Usage,
+    Acceptance, AccessLine, AccessProgram, ApiToken, Credential, Device, Invitation, InvitationUse, Member,
+    MemberTariff, Membership, Numbered, Session, Staff, Suspension, Usage,
 };
 
 /// A value for a column of bytes moved, with the permit to keep it.
@@ -46,6 +47,40 @@ statements! {
         "DELETE FROM session WHERE id = $1", Expect::Any;
     END_SESSIONS_OF: RunStatement<(MemberId,)> = RunStatement::new, "session.end_all", SignIn, touches ["session"],
         "DELETE FROM session WHERE member = $1", Expect::Any;
+    NUMBER_BY_HASH: SelectStatement<(Lookup,), Numbered> = SelectStatement::new, "account_number.by_hash", SignIn, touches ["account_number"],
+        rows!(Numbered, "WHERE number_index = $1");
+    TOKEN_BY_HASH: SelectStatement<(Lookup, Timestamp), ApiToken> = SelectStatement::new, "api_token.by_hash", SignIn, touches ["api_token"],
+        rows!(ApiToken, "WHERE hash_index = $1 AND expires_at > $2");
+    TOKENS_OF: SelectStatement<(MemberId, Timestamp), ApiToken> = SelectStatement::new, "api_token.of", SignIn, touches ["api_token"],
+        rows!(ApiToken, "WHERE member = $1 AND expires_at > $2 ORDER BY id");
+    END_TOKEN: RunStatement<(TokenId, MemberId)> = RunStatement::new, "api_token.end", SignIn, touches ["api_token"],
+        "DELETE FROM api_token WHERE id = $1 AND member = $2", Expect::Rows(1);
+    END_TOKENS_OF: RunStatement<(MemberId,)> = RunStatement::new, "api_token.end_all", SignIn, touches ["api_token"],
+        "DELETE FROM api_token WHERE member = $1", Expect::Any;
+    MEMBERSHIP_OF: SelectStatement<(MemberId,), Membership> = SelectStatement::new, "membership.of", Account, touches ["membership"],
+        rows!(Membership, "WHERE member = $1");
+    MEMBERSHIPS_OVER: SelectStatement<(DayGiven,), Membership> = SelectStatement::new, "membership.over", Account, touches ["membership"],
+        rows!(Membership, "WHERE paid_until < $1");
+    END_MEMBERSHIP: RunStatement<(MemberId,)> = RunStatement::new, "membership.unbind", Account, touches ["membership"],
+        "DELETE FROM membership WHERE member = $1", Expect::Any;
+    SUSPENSIONS: SelectStatement<(), Suspension> = SelectStatement::new, "suspension.all", Account, touches ["suspension"],
+        rows!(Suspension, "");
+    LIFT_SUSPENSION: RunStatement<(MemberId,)> = RunStatement::new, "suspension.lift", Account, touches ["suspension"],
+        "DELETE FROM suspension WHERE member = $1", Expect::Any;
+    INVITATION_BY_CODE: SelectStatement<(Lookup, Timestamp), Invitation> = SelectStatement::new, "invitation.by_code", Account, touches ["invitation"],
+        rows!(Invitation, "WHERE code_index = $1 AND uses > 0 AND ends > $2 AND expires_at > $2");
+    USE_INVITATION: RunStatement<(InvitationId, Timestamp)> = RunStatement::new, "invitation.use", Account, touches ["invitation"],
+        "UPDATE invitation SET uses = uses - 1 WHERE id = $1 AND uses > 0 AND ends > $2 AND expires_at > $2", Expect::Rows(1);
+    INVITATIONS_AFTER: SelectStatement<(InvitationId, Timestamp, Limit), Invitation> = SelectStatement::new, "invitation.page", Account, touches ["invitation"],
+        rows!(Invitation, "WHERE id > $1 AND ends > $2 AND expires_at > $2 ORDER BY id LIMIT $3");
+    WITHDRAW_INVITATION: RunStatement<(InvitationId,)> = RunStatement::new, "invitation.withdraw", Account, touches ["invitation"],
+        "DELETE FROM invitation WHERE id = $1", Expect::Rows(1);
+    SWEEP_INVITATIONS: RunStatement<(Timestamp,)> = RunStatement::new, "invitation.sweep", Account, touches ["invitation"],
+        "DELETE FROM invitation WHERE ends <= $1", Expect::Any;
+    INVITATION_USED_BY: SelectStatement<(MemberId,), InvitationUse> = SelectStatement::new, "invitation_use.of", Account, touches ["invitation_use"],
+        rows!(InvitationUse, "WHERE member = $1");
+    DEVICE_OF: SelectStatement<(DeviceId, MemberId), Device> = SelectStatement::new, "device.one", Service, touches ["device"],
+        rows!(Device, "WHERE id = $1 AND member = $2");
     MEMBER: SelectStatement<(MemberId,), Member> = SelectStatement::new, "member.one", Account, touches ["member"],
         rows!(Member, "WHERE member = $1");
     MEMBERS_AFTER: SelectStatement<(MemberId, Limit), Member> = SelectStatement::new, "member.page", Account, touches ["member"],
@@ -92,11 +127,20 @@ pub(crate) type DayArg = (
     plan::Personal<plan::field::UsageDay>,
 );
 
+/// A last day of membership, with the permit to keep it.
+pub(crate) type DayGiven = store::Given<plan::field::PaidUntil>;
+
 /// What this service brings to the store.
 pub const CATALOGUE: Catalogue = Catalogue {
     tables: &[
         Member::TABLE,
         MemberTariff::TABLE,
+        Membership::TABLE,
+        Suspension::TABLE,
+        Invitation::TABLE,
+        InvitationUse::TABLE,
+        ApiToken::TABLE,
+        Numbered::TABLE,
         Staff::TABLE,
         Credential::TABLE,
         Session::TABLE,

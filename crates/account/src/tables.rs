@@ -1,10 +1,12 @@
 //! The tables of this service.
 
 use plan::field::{
-    AcceptedDigest, AcceptedTime, AccessIp, AccessTime, AppVersion, DeviceKey, DeviceLabel, DevicePsk, JoinedDay,
-    PasswordHash, RecoveryHash, SessionHash, StaffRole, Tariff, UsageBytes, UsageDay,
+    AcceptedDigest, AcceptedTime, AccessIp, AccessTime, AccountNumber, AppVersion, DeviceKey, DeviceLabel, DevicePsk,
+    InvitationCode, InvitationEnd, InvitationTariff, InvitationUsed, InvitationUses, JoinedDay, PaidUntil,
+    PasswordHash, RecoveryHash, SessionHash, StaffRole, SuspendedDay, Tariff, TokenHash, TokenLabel, TokenScope,
+    UsageBytes, UsageDay,
 };
-use plan::{DeviceId, MemberId, SessionId, SubjectId, VisitId};
+use plan::{DeviceId, InvitationId, MemberId, SessionId, SubjectId, TokenId, VisitId};
 
 store::table! {
     /// Your membership.
@@ -24,6 +26,88 @@ store::table! {
         owner member: MemberId,
         /// The tariff's name in the configuration.
         sealed tariff: Tariff,
+    }
+    primary key (member);
+}
+
+store::table! {
+    /// Until when your membership lasts.
+    pub struct Membership in "membership" {
+        /// Whose.
+        owner member: MemberId,
+        /// The last day, in UTC.
+        plain("those whose day is over are found by it") paid_until: PaidUntil,
+    }
+    primary key (member);
+}
+
+store::table! {
+    /// That the operator has suspended you.
+    pub struct Suspension in "suspension" {
+        /// Who.
+        owner member: MemberId,
+        /// Since when.
+        sealed since: SuspendedDay,
+    }
+    primary key (member);
+}
+
+store::table! {
+    /// An invitation that you made for others.
+    pub struct Invitation in "invitation" {
+        /// Which.
+        key id: InvitationId,
+        /// Who made it.
+        owner maker: MemberId,
+        /// SHA-256 of its code.
+        found code: InvitationCode,
+        /// The tariff that it gives.
+        sealed tariff: InvitationTariff,
+        /// How many it still lets in.
+        plain("a counter is counted down in place") uses: InvitationUses,
+        /// When it ends.
+        plain("it is compared with the clock in place") ends: InvitationEnd,
+    }
+    primary key (id);
+    expires;
+}
+
+store::table! {
+    /// The invitation that you joined by.
+    pub struct InvitationUse in "invitation_use" {
+        /// Who.
+        owner member: MemberId,
+        /// The invitation's id.
+        sealed invitation: InvitationUsed,
+    }
+    primary key (member);
+}
+
+store::table! {
+    /// A program of yours that may act for you.
+    pub struct ApiToken in "api_token" {
+        /// Which.
+        key id: TokenId,
+        /// Whose.
+        owner member: MemberId,
+        /// SHA-256 of the token.
+        found hash: TokenHash,
+        /// What the member calls it.
+        sealed label: TokenLabel,
+        /// What it may do.
+        sealed scopes: TokenScope,
+    }
+    primary key (id);
+    expires;
+}
+
+store::table! {
+    /// The number that lets you in: a hash that cannot be turned back.
+    pub struct Numbered in "account_number" {
+        /// Whose.
+        owner member: MemberId,
+        /// Argon2id of the number under a salt of this instance.
+        found number: AccountNumber,
     }
     primary key (member);
 }

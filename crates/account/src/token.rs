@@ -13,28 +13,73 @@ const CODE_CHARACTERS: usize = 20;
 /// Crockford's base 32: no I, L, O, U, so that a code can be read aloud.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// The random number in a sign-in cookie. Only its hash is stored.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
-pub struct SessionToken([u8; TOKEN_BYTES]);
+macro_rules! tokens {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+        pub struct $name([u8; TOKEN_BYTES]);
+
+        impl $name {
+            /// From random bytes.
+            #[must_use]
+            pub const fn from_bytes(bytes: [u8; TOKEN_BYTES]) -> Self {
+                Self(bytes)
+            }
+
+            /// SHA-256 of the token.
+            #[must_use]
+            pub fn hash(&self) -> [u8; 32] {
+                let hash = digest(&SHA256, &self.0);
+                hash.as_ref().try_into().expect("SHA-256 gives 32 bytes")
+            }
+
+            fn digits(&self) -> String {
+                self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAToken;
+            fn from_str(text: &str) -> Result<Self, NotAToken> {
+                let text = text.strip_prefix(Self::PREFIX).ok_or(NotAToken)?;
+                if text.len() != 2 * TOKEN_BYTES || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                    return Err(NotAToken);
+                }
+                let mut bytes = [0; TOKEN_BYTES];
+                for (index, byte) in bytes.iter_mut().enumerate() {
+                    *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).map_err(|_| NotAToken)?;
+                }
+                Ok(Self(bytes))
+            }
+        }
+    )*};
+}
+
+tokens! {
+    /// The random number in a sign-in cookie. Only its hash is stored.
+    SessionToken
+    /// The random number that a member's program shows. Only its hash is stored.
+    AccessToken
+}
 
 impl SessionToken {
-    /// From random bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; TOKEN_BYTES]) -> Self {
-        Self(bytes)
-    }
-
-    /// SHA-256 of the token.
-    #[must_use]
-    pub fn hash(&self) -> [u8; 32] {
-        let hash = digest(&SHA256, &self.0);
-        hash.as_ref().try_into().expect("SHA-256 gives 32 bytes")
-    }
+    const PREFIX: &'static str = "";
 
     /// The token as a cookie's value: 64 hexadecimal digits.
     #[must_use]
     pub fn to_cookie(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        self.digits()
+    }
+}
+
+impl AccessToken {
+    /// What such a token begins with, so that programs which search for leaked secrets recognise it.
+    const PREFIX: &'static str = "candor_";
+
+    /// The token as a program sends it: `candor_` and 64 hexadecimal digits.
+    #[must_use]
+    pub fn to_bearer(&self) -> String {
+        format!("{}{}", Self::PREFIX, self.digits())
     }
 }
 
@@ -42,21 +87,7 @@ impl SessionToken {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotAToken;
 
-impl FromStr for SessionToken {
-    type Err = NotAToken;
-    fn from_str(text: &str) -> Result<Self, NotAToken> {
-        if text.len() != 2 * TOKEN_BYTES || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(NotAToken);
-        }
-        let mut bytes = [0; TOKEN_BYTES];
-        for (index, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).map_err(|_| NotAToken)?;
-        }
-        Ok(Self(bytes))
-    }
-}
-
-/// What lets a member in who forgot the password; shown once.
+/// What lets a member in who forgot the password, or somebody who was invited; shown once.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct RecoveryCode(String);
 
@@ -87,6 +118,12 @@ impl RecoveryCode {
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
+    }
+
+    /// SHA-256 of the code: with 100 random bits nobody finds it by trying.
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        let hash = digest(&SHA256, self.as_bytes());
+        hash.as_ref().try_into().expect("SHA-256 gives 32 bytes")
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Tariff {
     pub quota_bytes: Option<u64>,
     /// Devices at most.
     pub devices: u32,
+    /// Days that a membership of this tariff lasts; `None`: until it is ended.
+    pub days: Option<u32>,
 }
 
 /// What one account moved since the last flush.

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use account::Tariff;
+use account::{Joining, Tariff};
 use anyhow::Context as _;
 use serde::Deserialize;
 
@@ -28,6 +28,7 @@ pub(crate) struct Config {
     pub(crate) store: Store,
     pub(crate) site: Site,
     pub(crate) vpn: Vpn,
+    members: Members,
     #[serde(rename = "tariff")]
     tariffs: Vec<TariffEntry>,
 }
@@ -84,6 +85,22 @@ pub(crate) struct Vpn {
     pub(crate) mtu: u16,
 }
 
+/// Who may become a member.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Members {
+    /// `open` or `by-invitation`.
+    joining: JoiningWord,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum JoiningWord {
+    #[default]
+    Open,
+    ByInvitation,
+}
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TariffEntry {
@@ -92,7 +109,12 @@ struct TariffEntry {
     quota_gib: Option<f64>,
     #[serde(default = "default_devices")]
     devices: u32,
+    /// Days that a membership lasts; without an end when absent.
+    days: Option<u32>,
 }
+
+/// Ten years: longer memberships are those without an end.
+const TARIFF_DAYS_LIMIT: u32 = 3_650;
 
 const fn default_devices() -> u32 {
     DEFAULT_DEVICES
@@ -107,6 +129,7 @@ impl Default for Config {
             store: Store::default(),
             site: Site::default(),
             vpn: Vpn::default(),
+            members: Members::default(),
             tariffs: Vec::new(),
         }
     }
@@ -288,6 +311,10 @@ impl Config {
             if self.tariffs[..nth].iter().any(|earlier| earlier.name == tariff.name) {
                 return wrong("name", "it is there twice; give each tariff its own name");
             }
+            if tariff.days.is_some_and(|days| !(1..=TARIFF_DAYS_LIMIT).contains(&days)) {
+                let why = format!("it must be 1 to {TARIFF_DAYS_LIMIT}; leave it out for a membership without an end");
+                return wrong("days", &why);
+            }
             if tariff.quota_gib.is_some_and(|quota| !quota.is_finite() || quota <= 0.0) {
                 return wrong("quota_gib", "it must be more than 0; leave it out for no limit");
             }
@@ -305,14 +332,24 @@ impl Config {
                 name: "standard".into(),
                 quota_bytes: None,
                 devices: DEFAULT_DEVICES,
+                days: None,
             }];
         }
         let tariff = |entry: &TariffEntry| Tariff {
             name: entry.name.clone(),
             quota_bytes: entry.quota_gib.map(|gib| (gib * BYTES_PER_GIB as f64) as u64),
             devices: entry.devices,
+            days: entry.days,
         };
         self.tariffs.iter().map(tariff).collect()
+    }
+
+    /// Who may become a member.
+    pub(crate) const fn joining(&self) -> Joining {
+        match self.members.joining {
+            JoiningWord::Open => Joining::Open,
+            JoiningWord::ByInvitation => Joining::ByInvitation,
+        }
     }
 
     /// The names by which others reach this machine: those of the configuration, or the host name.
@@ -398,6 +435,9 @@ mod tests {
             ("[[tariff]]\nname = \"a\"\nquota_gib = 0\n", "more than 0"),
             ("[[tariff]]\nname = \" \"\n", "it is empty"),
             ("[[tariff]]\ndevices = 3\n", "line 1: missing field `name`"),
+            ("[[tariff]]\nname = \"a\"\ndays = 0\n", "1 to 3650"),
+            ("[[tariff]]\nname = \"a\"\ndays = 3651\n", "1 to 3650"),
+            ("[members]\njoining = \"closed\"\n", "by-invitation"),
         ] {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(word), "{text}: {error}");
@@ -413,7 +453,8 @@ mod tests {
             [Tariff {
                 name: "small".into(),
                 quota_bytes: Some(1 << 29),
-                devices: 2
+                devices: 2,
+                days: None,
             }]
         );
     }

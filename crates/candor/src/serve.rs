@@ -140,6 +140,7 @@ pub(crate) async fn serve(prepared: Prepared) -> anyhow::Result<()> {
     }
     let (changes, heard) = mpsc::unbounded_channel();
     let accounts = Accounts::new(store.clone(), config.tariffs(), changes).await;
+    let accounts = accounts.and_then(|accounts| accounts.joined_by_way_of(config.joining()));
     let accounts = Arc::new(accounts.context("the policy lacks what every account needs")?);
     let mut listeners = Vec::new();
     for (socket, speaks) in sockets {
@@ -223,8 +224,13 @@ pub(crate) fn compile(file: Option<&Path>) -> anyhow::Result<Compiled> {
     policy::compile(&source, &name).map_err(|errors| anyhow::anyhow!("the policy is wrong\n{errors}"))
 }
 
-/// What the configuration would do must be declared: a name server that is not a recipient is refused.
+/// What the configuration would do must be declared: a name server that is not a recipient is refused, and so are quotas
+/// without a count, memberships without an end, and invitations that the policy does not declare.
 fn check_against_policy(config: &Config, policy: &Compiled) -> anyhow::Result<()> {
+    account::check_tariffs(policy.plan(), &config.tariffs())?;
+    if config.joining() == account::Joining::ByInvitation {
+        account::check_joining(policy.plan())?;
+    }
     let recipients = &policy.plan().parts().recipients;
     let declared = recipients
         .iter()
@@ -329,19 +335,13 @@ async fn sweep(accounts: Arc<Accounts>, mut stopping: watch::Receiver<bool>) {
         if let Some(seconds) = clock.jumped() {
             say::event(Event::ClockJumped { seconds });
         }
-        match accounts.store().sweep().await {
+        match accounts.sweep().await {
             Ok(0) => {}
             Ok(rows) => say::event(Event::Swept { rows }),
             Err(_) => say::event(Event::Failed {
                 place: Place::Sweep,
                 code: 1,
             }),
-        }
-        if accounts.check_quotas().await.is_err() {
-            say::event(Event::Failed {
-                place: Place::Sweep,
-                code: 2,
-            });
         }
     }
 }

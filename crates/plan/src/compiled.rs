@@ -59,6 +59,8 @@ words! {
         TicketResolved = "ticket.resolved",
         /// The member deletes the datum.
         Deleted = "deleted",
+        /// The membership was paid for until a day that is over; then the whole account is erased.
+        AccountExpired = "account.expired",
     }
     /// How finely a usage count is kept.
     Grain {
@@ -71,6 +73,11 @@ words! {
         OnPosting = "on-posting",
         /// After the days of notice.
         AfterNotice = "after-notice",
+    }
+    /// How people are told of a change of the policy, beside its being posted.
+    Telling {
+        /// Whoever signs in is shown it, in the browser and in programs: reaches members without an e-mail address.
+        SignIn = "sign-in",
     }
     /// What kind of outsider a recipient is.
     RecipientClass {
@@ -168,6 +175,8 @@ pub struct Changes {
     pub effective: Effective,
     /// Days of notice before it does.
     pub notice_days: u16,
+    /// How people are told, where the policy says so.
+    pub by: Option<Telling>,
 }
 
 /// Fields that are never kept and never leave the process on one surface.
@@ -403,8 +412,8 @@ pub struct Parts {
 #[derive(Clone, Debug)]
 pub struct Plan {
     parts: Parts,
-    kept: u64,
-    uses: [u32; 64],
+    kept: u128,
+    uses: [u32; 128],
     tuples: BTreeSet<Tuple>,
     digest: Digest,
 }
@@ -414,7 +423,7 @@ impl Plan {
     /// (`crates/lab/tests/house_rules.rs` holds the list of callers).
     pub fn assemble(parts: Parts) -> Self {
         let mut kept = 0;
-        let mut uses = [0; 64];
+        let mut uses = [0; 128];
         // A capability's data needs more than the policy: an open ticket or an order. No permit comes from here.
         for collect in parts.collects.iter().filter(|collect| collect.capability.is_none()) {
             for field in &collect.fields {

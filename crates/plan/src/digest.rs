@@ -140,6 +140,11 @@ pub(crate) fn tuples(parts: &Parts) -> BTreeSet<Tuple> {
             parts.changes.notice_days.to_string(),
         ],
     );
+    parts
+        .changes
+        .by
+        .iter()
+        .for_each(|by| set.add("changes-by", [by.key().into()]));
     for promise in &parts.promises {
         for field in &promise.never {
             set.add(

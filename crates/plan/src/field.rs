@@ -162,6 +162,12 @@ fields! {
     RecoveryHash = "recovery.hash", Credential, String, "pd:Authenticating", "recovery code (only its hash)";
     /// The hash of the random number in a sign-in cookie.
     SessionHash = "session.hash", Credential, [u8; 32], "pd:Authenticating", "signed-in browser (only a hash)";
+    /// The number by which somebody signs in who gave no e-mail address; only a slow hash of it is held.
+    AccountNumber = "account.number", Credential, [u8; 32], "pd:AccountIdentifier", "account number (only its hash)";
+    /// The hash of an access token of a member's program.
+    TokenHash = "token.hash", Credential, [u8; 32], "pd:Authenticating", "access token (only its hash)";
+    /// The hash of an invitation's code.
+    InvitationCode = "invitation.code", Credential, [u8; 32], "pd:Authenticating", "invitation you made (only its hash)";
 
     /// The day on which somebody became a member.
     JoinedDay = "joined.day", Account, Day, "pd:ProfileCreation", "day you joined";
@@ -173,6 +179,22 @@ fields! {
     StaffRole = "staff.role", Account, String, "pd:ProfessionalRole", "role among the staff";
     /// What somebody buys or was given.
     Tariff = "tariff", Account, String, "pd:ServiceConsumptionBehavior", "tariff";
+    /// The last day that a membership is paid for.
+    PaidUntil = "paid.until", Account, Day, "pd:ServiceConsumptionBehavior", "day your membership lasts until";
+    /// The day on which the operator suspended a member.
+    SuspendedDay = "suspended.day", Account, Day, "pd:ServiceConsumptionBehavior", "day you were suspended";
+    /// What a member calls an access token.
+    TokenLabel = "token.label", Account, String, "pd:Authenticating", "what you call an access token";
+    /// What an access token may do.
+    TokenScope = "token.scope", Account, String, "pd:Authenticating", "what an access token may do";
+    /// The tariff that an invitation gives.
+    InvitationTariff = "invitation.tariff", Account, String, "pd:ServiceConsumptionBehavior", "tariff of an invitation you made";
+    /// How many people an invitation still lets in.
+    InvitationUses = "invitation.uses", Account, i64, "pd:ServiceConsumptionBehavior", "uses left of an invitation you made";
+    /// When an invitation ends.
+    InvitationEnd = "invitation.end", Account, Timestamp, "pd:ServiceConsumptionBehavior", "end of an invitation you made";
+    /// The invitation that somebody joined by.
+    InvitationUsed = "invitation.used", Account, String, "pd:ServiceConsumptionBehavior", "invitation you joined by";
 
     /// What a member calls a device.
     DeviceLabel = "device.label", Device, String, "pd:DeviceBased", "device label";
@@ -237,9 +259,9 @@ impl FieldId {
         Self::ALL.iter().copied().find(|field| field.key() == key)
     }
 
-    pub(crate) const fn bit(self) -> u64 {
+    pub(crate) const fn bit(self) -> u128 {
         1 << self as u8
     }
 }
 
-const _: () = assert!(FieldId::ALL.len() <= 64, "permit bit sets hold 64 fields");
+const _: () = assert!(FieldId::ALL.len() <= 128, "permit bit sets hold 128 fields");

@@ -69,6 +69,10 @@ ids! {
     SessionId
     /// One line of a log.
     VisitId
+    /// An access token of a member's program.
+    TokenId
+    /// An invitation to join.
+    InvitationId
 }
 
 impl From<MemberId> for SubjectId {

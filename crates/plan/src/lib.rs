@@ -33,12 +33,12 @@ pub mod value;
 pub use compiled::{
     Aggregate, Audience, Basis, Changes, Choice, Collect, Controller, Cookie, CookieLife, Disclose, Effective, Grain,
     Handover, Keep, Kept, Never, Note, Parts, Plan, Process, Promise, Recipient, RecipientClass, Refuse, Rights, Says,
-    Source, Transfer, Until, Upkeep,
+    Source, Telling, Transfer, Until, Upkeep,
 };
 pub use digest::{Digest, ParseDigestError, Tuple};
 pub use event::{Event, Place};
 pub use field::{Field, FieldClass, FieldId};
-pub use id::{AccountSlot, DeviceId, MemberId, ParseIdError, SessionId, SubjectId, VisitId};
+pub use id::{AccountSlot, DeviceId, InvitationId, MemberId, ParseIdError, SessionId, SubjectId, TokenId, VisitId};
 pub use language::Language;
 pub use permit::{NotDeclared, Permit};
 pub use personal::{Personal, Shown};

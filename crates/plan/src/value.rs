@@ -216,7 +216,7 @@ macro_rules! id_values {
     )*};
 }
 
-id_values! { crate::SubjectId crate::MemberId crate::DeviceId crate::SessionId crate::VisitId }
+id_values! { crate::SubjectId crate::MemberId crate::DeviceId crate::SessionId crate::VisitId crate::TokenId crate::InvitationId }
 
 /// The value of a field that no code of this version can hold.
 ///

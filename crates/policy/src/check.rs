@@ -17,6 +17,59 @@ pub(crate) fn check(draft: &Draft, problems: &mut Problems) {
     outsiders_are_bound(draft, problems);
     names_are_used_once(draft, problems);
     collects_agree(draft, problems);
+    numbered_members_are_told(draft, problems);
+    memberships_end_once(draft, problems);
+}
+
+/// Who gave no e-mail address can be told of a change at signing in alone, so the policy must say so.
+fn numbered_members_are_told(draft: &Draft, problems: &mut Problems) {
+    let numbered = draft.collects.iter().flat_map(|collect| &collect.fields);
+    let Some((_, span)) = numbered.into_iter().find(|(field, _)| *field == FieldId::AccountNumber) else {
+        return;
+    };
+    let told = |changes: &crate::draft::Heading<plan::Changes>| changes.value.by == Some(plan::Telling::SignIn);
+    if !draft.changes.as_ref().is_some_and(told) {
+        problems.add_pair(Problem {
+            what: "members without an e-mail address could not be told of a change".to_owned(),
+            span: *span,
+            why: "an account number reaches nobody, so a change must be shown to whoever signs in".to_owned(),
+            instead: "`changes … by=sign-in` at the top".to_owned(),
+            also: draft
+                .changes
+                .as_ref()
+                .map(|changes| (changes.span, "how people are told".to_owned())),
+        });
+    }
+    let needed = draft
+        .collects
+        .iter()
+        .find(|collect| collect.value.required && collect.fields.iter().any(|(field, _)| *field == FieldId::Email));
+    if let Some(email) = needed {
+        problems.add_pair(Problem {
+            what: "an account needs an e-mail address and can do without one".to_owned(),
+            span: *span,
+            why: "a numbered account is one without an e-mail address".to_owned(),
+            instead: "`collect email surface=account { … }` without `required`".to_owned(),
+            also: Some((email.span, "needed here".to_owned())),
+        });
+    }
+}
+
+/// The end of a membership closes the account, so only the day of that end can be kept by it.
+fn memberships_end_once(draft: &Draft, problems: &mut Problems) {
+    for collect in &draft.collects {
+        if collect.value.keep.until != Some(plan::Until::AccountExpired) {
+            continue;
+        }
+        for (field, span) in collect.fields.iter().filter(|(field, _)| *field != FieldId::PaidUntil) {
+            problems.add(
+                *span,
+                format!("`{}` ends with the membership", field.key()),
+                "the whole account is erased then, and the day of that end says when: `paid.until` alone is kept so",
+                "`keep until=account.closed` here, and `collect paid.until … { keep until=account.expired plus=\"30d\" }`",
+            );
+        }
+    }
 }
 
 fn surfaces_are_declared(draft: &Draft, problems: &mut Problems) {

@@ -1,6 +1,6 @@
 //! Reading the statements of which a policy has exactly one.
 
-use plan::{Audience, Changes, Controller, Effective, Rights, Says, Surface};
+use plan::{Audience, Changes, Controller, Effective, Rights, Says, Surface, Telling};
 
 use crate::draft::{Draft, Heading};
 use crate::length;
@@ -120,6 +120,7 @@ pub(crate) fn changes(reader: &Reader<'_>, draft: &mut Draft, problems: &mut Pro
     let changes = Changes {
         effective: effective.unwrap_or(Effective::AfterNotice),
         notice_days: notice_days.unwrap_or(0),
+        by: reader.word::<Telling>("by", problems),
     };
     once(&mut draft.changes, changes, reader, problems);
 }

@@ -76,7 +76,7 @@ pub(crate) const STATEMENTS: &[Shape] = &[
     Shape {
         name: "changes",
         arguments: Arguments::None,
-        properties: &["effective", "notice", "says"],
+        properties: &["effective", "notice", "by", "says"],
         children: &[],
         repeated: &[],
         example: r#"changes effective=after-notice notice="14d""#,

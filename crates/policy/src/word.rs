@@ -1,6 +1,8 @@
 //! The closed lists that a policy chooses its words from, and the nearest word to a misspelt one.
 
-use plan::{Basis, Choice, CookieLife, Effective, FieldId, Grain, Never, PurposeId, RecipientClass, Surface, Until};
+use plan::{
+    Basis, Choice, CookieLife, Effective, FieldId, Grain, Never, PurposeId, RecipientClass, Surface, Telling, Until,
+};
 
 /// A word of a closed list.
 pub(crate) trait Word: Copy + PartialEq + 'static {
@@ -49,6 +51,7 @@ plan_words! {
     Until, "event", "only events that the program notices can end a keep";
     Grain, "grain", "a count is kept only as finely as the program can count";
     Effective, "moment", "a change takes effect in one of these ways";
+    Telling, "way of telling", "people are told of a change in a way that the program has";
     RecipientClass, "class of recipient", "the class decides what must be said about an outsider";
     Never, "thing that is never done", "only what the program can refuse is on this list";
     CookieLife, "cookie life", "the program sets no cookie that outlives the browser's session";

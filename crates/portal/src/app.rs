@@ -174,7 +174,7 @@ impl App {
             version: self.version,
             digest: self.plan().digest().to_string(),
             must_accept: false,
-            over_quota: false,
+            stopped: None,
         }
     }
 
@@ -188,7 +188,7 @@ impl App {
     ) -> Result<Frame, Failure> {
         let mut frame = self.frame(speech, title, here, Some(who));
         frame.must_accept = !self.accounts.accepted_current(who.member).await?;
-        frame.over_quota = self.accounts.is_over_quota(who.member);
+        frame.stopped = self.accounts.stopped(who.member);
         Ok(frame)
     }
 

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use plan::Timestamp;
+use plan::{MemberId, Timestamp};
 use serde_json::{Map, Value, json};
 use store::{Export, ExportRow, ExportTable};
 use zip::CompressionMethod;
@@ -46,10 +46,15 @@ impl ReadablePage<'_> {
 
 /// `GET` or `POST /me/export`
 pub(crate) async fn export(State(app): State<App>, speech: Speech, Member(who): Member) -> Result<Response, Failure> {
-    let export = app.accounts.export(who.member).await?;
+    response(&app, &speech, who.member).await
+}
+
+/// The archive as an answer.
+pub(crate) async fn response(app: &App, speech: &Speech, member: MemberId) -> Result<Response, Failure> {
+    let export = app.accounts.export(member).await?;
     let controller = &app.plan().parts().controller;
     let page = ReadablePage {
-        speech: &speech,
+        speech,
         controller: &controller.name,
         contact: &controller.contact,
         export: &export,
@@ -81,7 +86,7 @@ fn archive(files: &[(&str, &str)]) -> Result<Vec<u8>, zip::result::ZipError> {
     Ok(archive.finish()?.into_inner())
 }
 
-fn to_json(export: &Export) -> Value {
+pub(crate) fn to_json(export: &Export) -> Value {
     let tables = export.tables.iter().map(|table| {
         json!({
             "table": table.name,

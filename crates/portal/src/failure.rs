@@ -132,7 +132,7 @@ impl Failure {
     }
 
     /// What the operator's log says of it.
-    fn event(self) -> Option<Event> {
+    pub(crate) fn event(self) -> Option<Event> {
         let failed = |place, code| Some(Event::Failed { place, code });
         match self {
             Self::Store(error) => failed(Place::Store, refusal::code(error)),

@@ -1,6 +1,6 @@
 //! What surrounds a page: title, navigation, what the member has to know, and the foot.
 
-use account::{Accounts, SignedIn};
+use account::{Accounts, SignedIn, Stop};
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
@@ -28,8 +28,8 @@ pub(crate) struct Frame {
     pub(crate) digest: String,
     /// The policy that runs is not the one that the member accepted.
     pub(crate) must_accept: bool,
-    /// The quota of the month is used up.
-    pub(crate) over_quota: bool,
+    /// Why the member's devices are not served.
+    pub(crate) stopped: Option<Stop>,
 }
 
 impl Frame {
@@ -39,6 +39,15 @@ impl Frame {
 
     pub(crate) fn html(&self, key: &'static str) -> Markup {
         self.speech.html(key)
+    }
+
+    /// What a member has to know whose devices are not served: a label, and what to do.
+    pub(crate) fn stop_notice(&self) -> Option<(Saying, Markup)> {
+        Some(match self.stopped? {
+            Stop::Suspended => (self.say("suspended-label"), self.html("suspended")),
+            Stop::Ended => (self.say("ended-label"), self.html("ended")),
+            Stop::OverQuota => (self.say("over-quota-label"), self.html("over-quota")),
+        })
     }
 }
 
@@ -64,6 +73,7 @@ pub(crate) enum Here {
     Me,
     Operator,
     Members,
+    Invitations,
     Network,
     OperatorPolicy,
 }
@@ -72,7 +82,7 @@ impl Here {
     pub(crate) fn links(self, speech: &Speech, signed_in: Option<&SignedIn>, accounts: &Accounts) -> Vec<Link> {
         let operating = matches!(
             self,
-            Self::Operator | Self::Members | Self::Network | Self::OperatorPolicy
+            Self::Operator | Self::Members | Self::Invitations | Self::Network | Self::OperatorPolicy
         );
         let entries: Vec<(Self, &'static str, Saying, bool)> = match signed_in {
             None => vec![
@@ -83,6 +93,12 @@ impl Here {
             Some(_) if operating => vec![
                 (Self::Operator, "/operator", speech.say("nav-promises"), true),
                 (Self::Members, "/operator/members", speech.say("nav-members"), true),
+                (
+                    Self::Invitations,
+                    "/operator/invitations",
+                    speech.say("nav-invitations"),
+                    accounts.has_invitations(),
+                ),
                 (Self::Network, "/operator/network", speech.say("nav-network"), true),
                 (Self::OperatorPolicy, "/operator/policy", speech.say("nav-policy"), true),
                 (Self::Home, "/home", speech.say("nav-account"), true),

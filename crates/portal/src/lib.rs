@@ -16,6 +16,7 @@
 
 #![forbid(unsafe_code)]
 
+mod api;
 mod app;
 mod assets;
 mod export;

@@ -30,6 +30,11 @@ impl Refusal for JoinError {
             Self::TooYoung(age) => speech.say("refused-young").number("age", *age),
             Self::PolicyChanged => speech.say("refused-policy-changed"),
             Self::SetUpToken => speech.say("refused-set-up"),
+            Self::NoNumbers => speech.say("refused-no-numbers"),
+            Self::InvitationNeeded => speech.say("refused-invitation-needed"),
+            Self::InvitationWrong => speech.say("refused-invitation-wrong"),
+            // Programs alone ask for a token, and are answered elsewhere.
+            Self::Token(_) => speech.say("failure-ourselves"),
             Self::Busy => speech.say("refused-busy"),
             Self::Store(error) => error.said(speech),
         }

@@ -16,9 +16,10 @@ use crate::app::{App, Portal, PortalError};
 use crate::failure::{Failure, explain};
 use crate::headers::{headers, visited_account, visited_site};
 use crate::pages::{
-    account, devices, erase, join, me, members, operator, policy, server, sign_in, start, status, usage, well_known,
+    account, devices, erase, invitations, join, me, members, operator, policy, programs, server, sign_in, start, status,
+    usage, well_known,
 };
-use crate::{assets, export, speech};
+use crate::{api, assets, export, speech};
 
 /// No form of ours comes near it.
 pub(crate) const BODY_LIMIT_BYTES: usize = 64 * 1024;
@@ -45,6 +46,7 @@ pub fn router(portal: Portal) -> Result<Router, PortalError> {
         .layer(timeout)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), explain))
+        .nest(api::ROOT, api::router(&app, BODY_LIMIT_BYTES, TIMEOUT))
         .layer(from_fn(headers))
         .with_state(app);
     // Around the router and not in it: the language is taken off the address before the address is looked up.
@@ -58,6 +60,7 @@ fn site() -> Router<App> {
         .route("/policy", get(policy::policy))
         .route("/status", get(status::status))
         .route("/network", get(server::server))
+        .route("/api", get(programs::api))
         .route("/join", get(join::form).post(join::send))
         .route("/set-up/{token}", get(join::set_up_form).post(join::set_up_send))
         .route("/sign-in", get(sign_in::form).post(sign_in::send))
@@ -76,6 +79,8 @@ fn member() -> Router<App> {
         .route("/me", get(me::me))
         .route("/me/export", get(export::export).post(export::export))
         .route("/me/email", get(me::email_form).post(me::email_send))
+        .route("/me/programs", get(programs::programs))
+        .route("/me/programs/{id}/end", post(programs::end))
         .route("/me/visits/forget", post(me::forget_visits))
         .route("/me/erase", get(erase::form).post(erase::send))
 }
@@ -87,6 +92,10 @@ fn operating() -> Router<App> {
         .route("/operator/network", get(operator::network))
         .route("/operator/policy", get(operator::policy))
         .route("/operator/members", get(members::list))
+        .route("/operator/members/find", post(members::find))
+        .route("/operator/members/batch", post(members::batch))
+        .route("/operator/invitations", get(invitations::list).post(invitations::make))
+        .route("/operator/invitations/{id}/withdraw", post(invitations::withdraw))
         .route("/operator/members/{id}/tariff", post(members::tariff))
         .route(
             "/operator/members/{id}/erase",

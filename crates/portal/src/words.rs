@@ -153,6 +153,7 @@ pub(crate) fn keep(language: Language, keep: Keep) -> String {
         Until::AccountClosed => say(language, "keep-account-closed"),
         Until::TicketResolved => say(language, "keep-ticket-resolved"),
         Until::Deleted => say(language, "keep-deleted"),
+        Until::AccountExpired => say(language, "keep-account-expired"),
     };
     let text = match (keep.until, keep.seconds) {
         (None, seconds) => say(language, "keep-for").text("length", length(language, seconds.unwrap_or(0))),

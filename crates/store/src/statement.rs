@@ -5,7 +5,8 @@ use std::marker::PhantomData;
 use plan::act::{ActId, Keep};
 use plan::value::{Cell, Value};
 use plan::{
-    Day, DeviceId, Field, MemberId, Permit, Personal, Plan, PurposeId, SessionId, SubjectId, Timestamp, VisitId,
+    Day, DeviceId, Field, InvitationId, MemberId, Permit, Personal, Plan, PurposeId, SessionId, SubjectId, Timestamp,
+    TokenId, VisitId,
 };
 
 use crate::StoreError;
@@ -168,7 +169,7 @@ macro_rules! bind_bare {
     )*};
 }
 
-bind_bare! { MemberId DeviceId SessionId VisitId SubjectId Timestamp Day }
+bind_bare! { MemberId DeviceId SessionId VisitId TokenId InvitationId SubjectId Timestamp Day }
 
 impl Bind for Limit {
     fn cell(self) -> Cell {

@@ -29,3 +29,10 @@ foot-version = Candor { $version } · <a href="{ $at }/policy">Datenschutzerklä
 alert-heading = Das stimmt noch nicht ganz
 page-before = Vorige Seite
 start-page = Zur Startseite
+
+nav-invitations = Einladungen
+suspended-label = Sie sind gesperrt
+suspended = <strong>Der Betreiber hat Ihr Konto gesperrt.</strong> Ihre Geräte sind getrennt. Exportieren und löschen können Sie weiterhin alles; fragen Sie den Betreiber nach dem Grund.
+ended-label = Ihre Mitgliedschaft ist abgelaufen
+ended = <strong>Ihre Mitgliedschaft ist abgelaufen.</strong> Ihre Geräte sind getrennt, bis der Betreiber sie verlängert. Exportieren und löschen können Sie weiterhin alles.
+foot-api = Für Programme: <a href="{ $at }/api">die Schnittstelle</a>

@@ -161,3 +161,16 @@ export-secret = gespeichert, wird niemandem gezeigt
 export-source = Herkunft: { $source }. Bis: { $until }.
 export-nothing = In dieser Tabelle ist nichts gespeichert.
 export-files = about-me.json enthält dasselbe für Programme. policy.json und policy.kdl sind die Erklärung, unter der es gespeichert war.
+
+home-paid-until = Läuft bis
+home-erased-after = { $days ->
+    [one] Einen Tag
+   *[other] { $days } Tage
+} danach wird das Konto von selbst gelöscht.
+home-number = Sie sind mit einer Nummer beigetreten. Wer sie hat, gilt als Sie: Verwahren Sie sie wie ein Passwort.
+programs-title = Ihre Programme
+programs-lead = Jedes Zugriffstoken lässt ein Programm in seinem Rahmen für Sie handeln. Beenden Sie, was Sie nicht kennen.
+programs-none = Kein Programm kann für Sie handeln.
+programs-end = Beenden
+programs-end-which = { $label } beenden
+programs-how = <a href="{ $at }/api">Wie sich ein Programm anmeldet</a>

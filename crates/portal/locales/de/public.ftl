@@ -144,3 +144,29 @@ load-quiet = ruhig (weniger als 10 Mbit/s)
 load-moderate = mäßig (10 bis 100 Mbit/s)
 load-busy = rege (100 bis 500 Mbit/s)
 load-very-busy = sehr rege (mehr als 500 Mbit/s)
+
+join-lead-number = Keine E-Mail-Adresse, kein Passwort: Sie bekommen eine Nummer, die Sie allein schon einlässt.
+join-by-number = <a href="{ $at }/join?by=number">Ohne E-Mail-Adresse beitreten</a>
+join-by-email = <a href="{ $at }/join">Doch mit E-Mail-Adresse beitreten</a>
+join-invitation = Einladung
+join-invitation-hint = 20 Buchstaben und Ziffern; Bindestriche und Großschreibung spielen keine Rolle.
+number-title = Ihre Kontonummer
+number-lead = Diese Nummer allein lässt Sie ein, sie ist also zugleich Ihr Passwort. Sie wird nur dieses eine Mal gezeigt; gespeichert wird nur ein langsamer Hash.
+number-nobody = Niemand kann Ihnen die Nummer noch einmal sagen: Ohne sie ist das Konto verloren.
+sign-in-number = Mit einer Kontonummer
+sign-in-number-button = Mit der Nummer anmelden
+label-number = Kontonummer
+label-number-hint = 16 Ziffern, die Sie beim Beitritt notiert haben; Leerzeichen spielen keine Rolle.
+api-title = Für Programme
+api-lead = Alles, was ein Mitglied auf diesen Seiten tun kann, als HTTP und JSON unter <code>/api/v1</code>. Die Beschreibung für Programme: <a href="/api/v1/openapi.json">OpenAPI 3.1</a>.
+api-sign-in = Ein Programm meldet sich mit einem eigenen Zugriffstoken an, nie mit einem Cookie. Es entsteht aus dem Passwort oder der Kontonummer, darf nur, was seine Befugnisse sagen, und endet von selbst.
+api-no-tokens = Die Erklärung dieser Instanz sieht keine Zugriffstoken vor; Programme können sich also nicht anmelden.
+api-example = Ein Beispiel
+api-operations = Operationen
+api-method = Methode
+api-path = Pfad
+api-scope = Befugnis
+api-problems = Was schiefgehen kann
+api-problems-lead = Jede Ablehnung ist ein „problem“ (RFC 9457). Ihr Typ führt hierher; ihr Detail sagt, was zu tun ist.
+api-kind = Typ
+api-status = Statuscode

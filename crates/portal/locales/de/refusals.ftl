@@ -10,6 +10,9 @@ refused-young = Dieser Dienst ist für Menschen ab { $age } Jahren; nichts von I
 refused-agree = Ein Konto braucht Ihre Zustimmung zur Datenschutzerklärung, denn was sie sagt, tut das Programm.
 refused-policy-changed = Die Datenschutzerklärung hat sich geändert, seit Sie diese Seite geöffnet haben; bitte lesen Sie sie und senden Sie das Formular noch einmal.
 refused-set-up = Dieser Einrichtungslink ist falsch, verbraucht oder älter als eine Stunde; ein neuer erscheint, wenn candor neu startet.
+refused-no-numbers = Ohne E-Mail-Adresse tritt hier niemand bei: Die Erklärung sieht keine Kontonummern vor.
+refused-invitation-needed = Hier tritt man mit einer Einladung bei. Fragen Sie jemanden, der für den Betreiber arbeitet.
+refused-invitation-wrong = Diese Einladung ist falsch, aufgebraucht oder abgelaufen. Bitten Sie um eine neue.
 refused-busy = Gerade melden sich zu viele gleichzeitig an; versuchen Sie es in ein paar Sekunden noch einmal.
 refused-sign-in = Die E-Mail-Adresse oder das Passwort stimmt nicht.
 refused-reset = Die E-Mail-Adresse oder der Wiederherstellungscode stimmt nicht.
@@ -74,3 +77,5 @@ store-closing = Das Programm wird gerade beendet.
 store-conflict = Die Datenbank konnte das neben einer anderen Änderung nicht tun.
 store-disconnected = Der Datenbankserver antwortet nicht. Es wurde nichts geändert.
 store-uncertain = Die Verbindung zum Datenbankserver brach im letzten Augenblick ab. Sehen Sie nach, ob es getan ist, bevor Sie es wiederholen.
+
+refused-number = Diese Kontonummer gehört niemandem. Vergleichen Sie sie Ziffer für Ziffer mit Ihrer Notiz.

@@ -73,6 +73,7 @@ keep-for = { $length } lang
 keep-account-closed = bis Sie Ihr Konto schließen
 keep-ticket-resolved = bis Ihre Anfrage erledigt ist
 keep-deleted = bis Sie es löschen
+keep-account-expired = bis Ihre Mitgliedschaft endet
 keep-at-most = { $until }, höchstens { $length } lang
 keep-plus = { $keep }, und danach noch { $length } lang
 keep-tax-law = { $keep }, Rechnungsangaben so lange, wie das Steuerrecht es verlangt
@@ -96,3 +97,9 @@ table-access_line = Besuche der Website, unter dem Schlüssel ihres Tages und mi
 table-access_program = Der Browser oder die App eines Besuchs
 
 minutes-short = { $count } min
+table-membership = Bis wann Ihre Mitgliedschaft läuft
+table-suspension = Dass der Betreiber Sie gesperrt hat
+table-invitation = Eine Einladung, die Sie für andere erstellt haben
+table-invitation_use = Die Einladung, mit der Sie beigetreten sind
+table-api_token = Ein Programm von Ihnen, das für Sie handeln darf
+table-account_number = Die Nummer, die Sie einlässt: ein Hash, der sich nicht zurückrechnen lässt

@@ -29,3 +29,10 @@ foot-version = Candor { $version } · <a href="{ $at }/policy">policy</a> <code 
 alert-heading = This needs another look
 page-before = Page before
 start-page = Start page
+
+nav-invitations = Invitations
+suspended-label = You are suspended
+suspended = <strong>The operator has suspended your account.</strong> Your devices are disconnected. You can still export and erase everything; ask the operator why.
+ended-label = Your membership is over
+ended = <strong>Your membership is over.</strong> Your devices are disconnected until the operator extends it. You can still export and erase everything.
+foot-api = For programs: <a href="{ $at }/api">the interface</a>

@@ -161,3 +161,16 @@ export-secret = held, never shown to anybody
 export-source = Source: { $source }. Until { $until }.
 export-nothing = Nothing is held in this table.
 export-files = about-me.json has the same for programs. policy.json and policy.kdl are the policy that it was held under.
+
+home-paid-until = Lasts until
+home-erased-after = { $days ->
+    [one] A day
+   *[other] { $days } days
+} after that day the account is erased by itself.
+home-number = You joined by a number. Whoever has it is you: keep it like a password.
+programs-title = Programs of yours
+programs-lead = Each access token lets a program act for you, within its scopes. End what you do not know.
+programs-none = No program can act for you.
+programs-end = End
+programs-end-which = End { $label }
+programs-how = <a href="{ $at }/api">How a program signs in</a>

@@ -144,3 +144,29 @@ load-quiet = quiet (less than 10 Mbit/s)
 load-moderate = moderate (10 to 100 Mbit/s)
 load-busy = busy (100 to 500 Mbit/s)
 load-very-busy = very busy (more than 500 Mbit/s)
+
+join-lead-number = No e-mail address, no password: you get a number, which alone lets you in.
+join-by-number = <a href="{ $at }/join?by=number">Join without an e-mail address</a>
+join-by-email = <a href="{ $at }/join">Join with an e-mail address instead</a>
+join-invitation = Invitation
+join-invitation-hint = 20 letters and digits; hyphens and case do not matter.
+number-title = Your account number
+number-lead = This number alone lets you in, so it is a password as well. It is shown this once; only a slow hash of it is stored.
+number-nobody = Nobody can tell you the number again: without it the account is lost.
+sign-in-number = With an account number
+sign-in-number-button = Sign in with the number
+label-number = Account number
+label-number-hint = 16 digits that you wrote down when you joined; spaces do not matter.
+api-title = For programs
+api-lead = Everything that a member can do on these pages, as HTTP and JSON under <code>/api/v1</code>. The document for programs: <a href="/api/v1/openapi.json">OpenAPI 3.1</a>.
+api-sign-in = A program signs in with an access token of its own, never with a cookie. It is made from the password or the account number, does what its scopes say, and ends by itself.
+api-no-tokens = The policy of this instance declares no access tokens, so programs cannot sign in.
+api-example = An example
+api-operations = Operations
+api-method = Method
+api-path = Path
+api-scope = Scope
+api-problems = What can go wrong
+api-problems-lead = Every refusal is a problem (RFC 9457). Its type leads here; its detail says what to do.
+api-kind = Type
+api-status = Status

@@ -10,6 +10,9 @@ refused-young = This service is for people from { $age } years; nothing that you
 refused-agree = An account needs your agreement to the policy, because the policy is what the program does.
 refused-policy-changed = The policy has changed since you opened this page; please read it and send the form again.
 refused-set-up = This set-up link is wrong, used or more than an hour old; start candor again for a new one.
+refused-no-numbers = Nobody joins here without an e-mail address: the policy declares no account numbers.
+refused-invitation-needed = People join here by invitation. Ask somebody who works for the operator for one.
+refused-invitation-wrong = This invitation is wrong, used up or over. Ask for a new one.
 refused-busy = Too many people are signing in at this moment; try again in a few seconds.
 refused-sign-in = The e-mail address or the password is wrong.
 refused-reset = The e-mail address or the recovery code is wrong.
@@ -74,3 +77,5 @@ store-closing = The program is stopping.
 store-conflict = The database could not do this beside another change.
 store-disconnected = The database server does not answer. Nothing was changed.
 store-uncertain = The connection to the database server broke at the last moment. Look whether it was done before you repeat it.
+
+refused-number = Nobody has this account number. Compare it digit by digit with what you wrote down.

@@ -73,6 +73,7 @@ keep-for = for { $length }
 keep-account-closed = until you close your account
 keep-ticket-resolved = until your request is resolved
 keep-deleted = until you delete it
+keep-account-expired = until your membership has ended
 keep-at-most = { $until }, and for { $length } at most
 keep-plus = { $keep }, and { $length } after that
 keep-tax-law = { $keep }, and the facts of an invoice as long as tax law demands
@@ -96,3 +97,9 @@ table-access_line = Visits to the site, under a key of their day and linked to n
 table-access_program = The browser or app of a visit
 
 minutes-short = { $count } min
+table-membership = Until when your membership lasts
+table-suspension = That the operator has suspended you
+table-invitation = An invitation that you made for others
+table-invitation_use = The invitation that you joined by
+table-api_token = A program of yours that may act for you
+table-account_number = The number that lets you in: a hash that cannot be turned back

@@ -26,6 +26,9 @@ struct HomePage {
     frame: Frame,
     email: Option<Shown>,
     tariff: String,
+    paid_until: Option<Shown>,
+    /// Days after that day when the account is erased.
+    erased_after: Option<i64>,
     /// `None` where the policy declares no usage.
     quota: Option<Quota>,
     /// The month and what is left of it.
@@ -78,6 +81,8 @@ pub(crate) async fn home(State(app): State<App>, speech: Speech, Member(who): Me
             .await?,
         email: app.accounts.email(who.member).await?,
         tariff: tariff.name,
+        paid_until: app.accounts.paid_until(who.member).await?,
+        erased_after: app.accounts.erased_after_days(),
         quota,
         heading: speech
             .say("home-days-left")

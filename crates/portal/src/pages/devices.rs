@@ -22,7 +22,7 @@ use crate::vpn::VpnState;
 /// Devices on one page.
 const PAGE: usize = 25;
 /// What stands in a configuration where the private key belongs; the browser's script looks for it.
-const PRIVATE_KEY_PLACE: &str = "PUT-YOUR-PRIVATE-KEY-HERE";
+pub(crate) const PRIVATE_KEY_PLACE: &str = "PUT-YOUR-PRIVATE-KEY-HERE";
 /// The longest name that `wg-quick` takes for an interface, without `.conf` (Linux `IFNAMSIZ` 16 with its zero).
 const FILE_NAME_LIMIT: usize = 15;
 
@@ -200,7 +200,7 @@ async fn list_page(
 }
 
 /// The text that `wg-quick` and the apps read, with a place for the private key.
-fn configuration(state: &VpnState, psk: KeyText) -> String {
+pub(crate) fn configuration(state: &VpnState, psk: KeyText) -> String {
     let VpnState::Running {
         server_key,
         endpoint,

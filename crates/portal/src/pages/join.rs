@@ -1,8 +1,11 @@
 //! Joining, and the operator's set-up: the same form.
 
-use account::{JoinError, JoinForm, Joined, PASSWORD_MINIMUM_CHARACTERS};
+use account::{
+    Access, Enrolment, Entry, Identity, JoinError, JoinForm, Joined, Joining, PASSWORD_MINIMUM_CHARACTERS, Secret,
+    SessionToken,
+};
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -28,7 +31,20 @@ pub(crate) struct JoinFields {
     pub(crate) password: Zeroizing<String>,
     pub(crate) agree: String,
     pub(crate) accepted: String,
+    pub(crate) invitation: String,
+    /// Without an e-mail address: by a number.
+    pub(crate) by: String,
 }
+
+/// How a link to the form has it filled in.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct JoinAsked {
+    invitation: String,
+    by: String,
+}
+
+const BY_NUMBER: &str = "number";
 
 #[derive(Template)]
 #[template(path = "join.html")]
@@ -37,8 +53,12 @@ struct JoinPage<'a> {
     /// The set-up's token, when this is the set-up.
     set_up: Option<String>,
     age: Option<Field>,
-    email: Field,
-    password: Field,
+    invitation: Option<Field>,
+    /// Absent for somebody who joins by a number.
+    email: Option<Field>,
+    password: Option<Field>,
+    /// People can join by a number as well.
+    numbers: bool,
     wrong: Option<Wrong>,
     digest: String,
     /// The box was ticked when the form was sent.
@@ -58,14 +78,25 @@ struct YoungPage {
 struct RecoveryPage {
     frame: Frame,
     code: String,
+    numbered: bool,
     reset: bool,
 }
 
 /// `GET /join`
-pub(crate) async fn form(State(app): State<App>, speech: Speech, guest: Guest) -> Response {
+pub(crate) async fn form(
+    State(app): State<App>,
+    speech: Speech,
+    guest: Guest,
+    Query(asked): Query<JoinAsked>,
+) -> Response {
+    let fields = JoinFields {
+        invitation: asked.invitation,
+        by: asked.by,
+        ..JoinFields::default()
+    };
     match guest.signed_in {
         Some(_) => Redirect::to("/home").into_response(),
-        None => form_page(&app, &speech, None, &JoinFields::default(), None),
+        None => form_page(&app, &speech, None, &fields, None),
     }
 }
 
@@ -124,11 +155,14 @@ async fn enrol(
         Err(wrong) => return Ok(form_page(app, speech, token, &fields, Some(wrong))),
     };
     let joined = match &token {
-        Some(token) => app.accounts.set_up_operator(token, form).await,
-        None => app.accounts.join(form).await,
+        Some(token) => {
+            let joined = app.accounts.set_up_operator(token, form).await;
+            joined.map(|joined| recovery_page(app, speech, &joined, false))
+        }
+        None => join(app, speech, form, &fields).await,
     };
     let error = match joined {
-        Ok(joined) => return Ok(recovery_page(app, speech, &joined, false)),
+        Ok(response) => return Ok(response),
         Err(error) => error,
     };
     let field = match error {
@@ -142,10 +176,42 @@ async fn enrol(
         JoinError::PasswordShort | JoinError::PasswordLong => "password",
         JoinError::AgeMissing => "age",
         JoinError::PolicyChanged => "agree",
-        JoinError::Busy => "form",
+        JoinError::InvitationNeeded | JoinError::InvitationWrong => "invitation",
+        JoinError::Busy | JoinError::NoNumbers | JoinError::Token(_) => "form",
     };
     let wrong = Wrong::new(field, error.said(speech));
     Ok(form_page(app, speech, token, &fields, Some(wrong)))
+}
+
+/// Joins as a member: by e-mail address, or by a number, which is shown.
+async fn join(app: &App, speech: &Speech, form: JoinForm, fields: &JoinFields) -> Result<Response, JoinError> {
+    let invitation = fields.invitation.trim();
+    let enrolment = Enrolment {
+        identity: match fields.by == BY_NUMBER {
+            true => Identity::Number,
+            false => Identity::Email {
+                email: form.email,
+                password: form.password,
+            },
+        },
+        age: form.age,
+        accepted: form.accepted,
+        invitation: (!invitation.is_empty()).then(|| invitation.to_owned()),
+    };
+    let enrolled = app.accounts.join_as(enrolment, Access::Browser).await?;
+    let Entry::Session(session) = enrolled.entry else {
+        return Ok(Failure::Ourselves.into_response());
+    };
+    let (code, numbered) = match &enrolled.secret {
+        Secret::Recovery(code) => (code.to_string(), false),
+        Secret::Number(number) => (number.to_string(), true),
+    };
+    let shown = Once {
+        code,
+        numbered,
+        reset: false,
+    };
+    Ok(shown_once(app, speech, shown, &session))
 }
 
 fn parse(app: &App, speech: &Speech, fields: &JoinFields) -> Result<JoinForm, Wrong> {
@@ -186,6 +252,14 @@ fn form_page(
         let field = Field::new("age", speech.say("join-age"), Ask::Age).hint(speech.say("join-age-hint"));
         mark(field.typed(&fields.age))
     });
+    let numbered = fields.by == BY_NUMBER && set_up.is_none();
+    let asks_invitation = set_up.is_none()
+        && app.accounts.has_invitations()
+        && (app.accounts.joining() == Joining::ByInvitation || !fields.invitation.is_empty());
+    let invitation = asks_invitation.then(|| {
+        let field = Field::new("invitation", speech.say("join-invitation"), Ask::Text);
+        mark(field.hint(speech.say("join-invitation-hint")).typed(&fields.invitation))
+    });
     let email = Field::new("email", speech.say("label-email"), Ask::Email).hint(speech.say("join-email-hint"));
     let password = Field::new("password", speech.say("label-password"), Ask::NewPassword).hint(
         speech
@@ -195,8 +269,10 @@ fn form_page(
     let template = JoinPage {
         frame: app.frame(speech, title, Here::Join, None),
         age,
-        email: mark(email.typed(&fields.email)),
-        password: mark(password),
+        invitation,
+        email: (!numbered).then(|| mark(email.typed(&fields.email))),
+        password: (!numbered).then(|| mark(password)),
+        numbers: set_up.is_none() && app.accounts.has_numbers(),
         digest: app.plan().digest().to_string(),
         // A changed policy is agreed to anew.
         agreed: fields.agree == "yes" && fields.accepted == app.plan().digest().to_string(),
@@ -211,17 +287,39 @@ fn form_page(
     page(status, &template)
 }
 
+/// What lets somebody back in.
+struct Once {
+    code: String,
+    /// It is the account's number.
+    numbered: bool,
+    reset: bool,
+}
+
 /// The page that shows a new recovery code, once, to somebody who is signed in from now on.
 pub(crate) fn recovery_page(app: &App, speech: &Speech, joined: &Joined, reset: bool) -> Response {
-    let mut frame = app.frame(speech, speech.say("recovery-title"), Here::Nowhere, None);
+    let shown = Once {
+        code: joined.recovery.to_string(),
+        numbered: false,
+        reset,
+    };
+    shown_once(app, speech, shown, &joined.session)
+}
+
+fn shown_once(app: &App, speech: &Speech, shown: Once, session: &SessionToken) -> Response {
+    let title = match shown.numbered {
+        true => speech.say("number-title"),
+        false => speech.say("recovery-title"),
+    };
+    let mut frame = app.frame(speech, title, Here::Nowhere, None);
     // Signed in by this very response; the links of a guest would lead astray.
     frame.links = Vec::new();
     let template = RecoveryPage {
         frame,
-        code: joined.recovery.to_string(),
-        reset,
+        code: shown.code,
+        numbered: shown.numbered,
+        reset: shown.reset,
     };
     let mut response = page(StatusCode::OK, &template);
-    response.headers_mut().insert(SET_COOKIE, set_cookie(&joined.session));
+    response.headers_mut().insert(SET_COOKIE, set_cookie(session));
     response
 }

@@ -3,11 +3,13 @@
 pub(crate) mod account;
 pub(crate) mod devices;
 pub(crate) mod erase;
+pub(crate) mod invitations;
 pub(crate) mod join;
 pub(crate) mod me;
 pub(crate) mod members;
 pub(crate) mod operator;
 pub(crate) mod policy;
+pub(crate) mod programs;
 pub(crate) mod server;
 pub(crate) mod sign_in;
 pub(crate) mod start;

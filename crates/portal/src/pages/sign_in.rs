@@ -1,6 +1,6 @@
 //! Signing in and out, and getting back in with the recovery code.
 
-use account::{PASSWORD_MINIMUM_CHARACTERS, RecoveryCode, ResetError, SignInError};
+use account::{PASSWORD_MINIMUM_CHARACTERS, RecoveryCode, ResetError, SignInError, SignInForm};
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -24,6 +24,7 @@ use crate::speech::Speech;
 pub(crate) struct SignInFields {
     pub(crate) email: String,
     pub(crate) password: Zeroizing<String>,
+    pub(crate) number: Zeroizing<String>,
 }
 
 /// What the reset form brings.
@@ -41,6 +42,7 @@ struct SignInPage {
     frame: Frame,
     email: Field,
     password: Field,
+    number: Option<Field>,
     wrong: Option<Wrong>,
 }
 
@@ -71,16 +73,24 @@ pub(crate) async fn send(
     Sent(fields): Sent<SignInFields>,
 ) -> Result<Response, Failure> {
     allow(&app, address)?;
-    let result = app
-        .accounts
-        .sign_in(&fields.email, &fields.password, guest.token.as_ref())
-        .await;
+    let form = match fields.number.is_empty() {
+        true => SignInForm::Email {
+            email: &fields.email,
+            password: &fields.password,
+        },
+        false => SignInForm::Number(&fields.number),
+    };
+    let result = app.accounts.sign_in_browser(form, guest.token.as_ref()).await;
     match result {
         Ok(token) => Ok(([(SET_COOKIE, set_cookie(&token))], Redirect::to("/home")).into_response()),
         Err(SignInError::Store(error)) => Err(error.into()),
         Err(SignInError::TooOften) => Err(Failure::TooOften),
         Err(error @ (SignInError::Wrong | SignInError::Busy)) => {
-            let wrong = Wrong::new("form", error.said(&speech));
+            let said = match (error, fields.number.is_empty()) {
+                (SignInError::Wrong, false) => speech.say("refused-number"),
+                (error, _) => error.said(&speech),
+            };
+            let wrong = Wrong::new("form", said);
             Ok(sign_in_page(&app, &speech, &fields.email, Some(wrong)))
         }
     }
@@ -139,6 +149,10 @@ fn sign_in_page(app: &App, speech: &Speech, email: &str, wrong: Option<Wrong>) -
         frame: app.frame(speech, speech.say("sign-in-title"), Here::SignIn, None),
         email: Field::new("email", speech.say("label-email"), Ask::Email).typed(email),
         password: Field::new("password", speech.say("label-password"), Ask::Password),
+        number: app
+            .accounts
+            .has_numbers()
+            .then(|| Field::new("number", speech.say("label-number"), Ask::Code).hint(speech.say("label-number-hint"))),
         wrong,
     };
     page(status(template.wrong.as_ref()), &template)

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use account::{Accounts, CATALOGUE, DeviceChange, KeyText, Tariff};
+use account::{Accounts, CATALOGUE, DeviceChange, Joining, KeyText, Tariff};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::ConnectInfo;
@@ -90,6 +90,17 @@ impl World {
     }
 
     pub(crate) async fn over(folder: tempfile::TempDir, policy: &str, vpn: bool, start: Timestamp) -> Self {
+        Self::joined_by(folder, policy, vpn, start, Joining::Open).await
+    }
+
+    /// An instance where people join in this way.
+    pub(crate) async fn joined_by(
+        folder: tempfile::TempDir,
+        policy: &str,
+        vpn: bool,
+        start: Timestamp,
+        joining: Joining,
+    ) -> Self {
         let policy = Arc::new(policy::compile(policy, "test.kdl").expect("the policy compiles"));
         let plan = Arc::new(policy.plan().clone());
         let clock = Arc::new(ManualClock::new(start));
@@ -106,14 +117,26 @@ impl World {
             name: name.to_owned(),
             quota_bytes,
             devices,
+            days: None,
         };
         let tariffs = vec![
             tariff("family", Some(50 << 30), 5),
             tariff("small", Some(1 << 20), 1),
             tariff("open", None, 50),
+            Tariff {
+                days: Some(30),
+                ..tariff("month", None, 5)
+            },
         ];
+        // What the policy cannot bear is not offered.
+        let tariffs = match account::check_tariffs(&plan, &tariffs) {
+            Ok(()) => tariffs,
+            Err(_) => vec![tariff("standard", None, 5)],
+        };
         let (tell, changes) = mpsc::unbounded_channel();
-        let accounts = Arc::new(Accounts::new(store, tariffs, tell).await.expect("accounts start"));
+        let accounts = Accounts::new(store, tariffs, tell).await;
+        let accounts = accounts.and_then(|accounts| accounts.joined_by_way_of(joining));
+        let accounts = Arc::new(accounts.expect("accounts start"));
         let digest = plan.digest().to_string();
         let load: Arc<Mutex<Option<Load>>> = Arc::default();
         let uptime = Arc::new(Uptime::resume("", start));
@@ -177,6 +200,11 @@ impl World {
             people,
         };
         *self.load.lock().expect("nobody panics with it") = Some(load);
+    }
+
+    /// What the VPN was told since the last call.
+    pub(crate) fn drain(&mut self) -> Vec<DeviceChange> {
+        std::iter::from_fn(|| self.changes.try_recv().ok()).collect()
     }
 
     /// Whether a text stands in any file of the instance.

@@ -59,6 +59,9 @@ impl Vocabulary for English {
             Some(Upkeep::Seconds(seconds)) => text.push_str(&format!(", and {} after that", self.length(seconds))),
             Some(Upkeep::TaxLaw) => text.push_str(", and the facts of an invoice as long as tax law demands"),
         }
+        if keep.until == Some(Until::AccountExpired) {
+            text.push_str(", when the whole account is erased");
+        }
         text
     }
 }
@@ -68,6 +71,7 @@ const fn until_words(until: Until) -> &'static str {
         Until::AccountClosed => "until you close your account",
         Until::TicketResolved => "until your request is resolved",
         Until::Deleted => "until you delete it",
+        Until::AccountExpired => "until your membership has ended",
     }
 }
 

@@ -320,7 +320,7 @@ impl PageWords for English {
     }
 
     fn changes(&self, changes: Changes) -> String {
-        match changes.effective {
+        let mut text = match changes.effective {
             Effective::OnPosting => {
                 "A new version binds new data when it is posted here. What is already held keeps the rule it was \
                  collected under. The date at the top tells you when the policy last changed."
@@ -331,7 +331,12 @@ impl PageWords for English {
                  policy last changed.",
                 changes.notice_days
             ),
+        };
+        match changes.by {
+            None => {}
+            Some(plan::Telling::SignIn) => text.push_str(" Whoever signs in is shown that it has changed."),
         }
+        text
     }
 
     fn scope(&self, surfaces: &[Surface]) -> String {

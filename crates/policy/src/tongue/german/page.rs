@@ -333,7 +333,7 @@ impl PageWords for German {
     }
 
     fn changes(&self, changes: Changes) -> String {
-        match changes.effective {
+        let mut text = match changes.effective {
             Effective::OnPosting => {
                 "Eine neue Fassung gilt für neue Daten, sobald sie hier steht. Für bereits Gespeichertes gilt weiter die \
                  Regel, unter der es erhoben wurde. Das Datum oben sagt Ihnen, wann die Erklärung zuletzt geändert \
@@ -345,7 +345,12 @@ impl PageWords for German {
                  wann die Erklärung zuletzt geändert wurde.",
                 days(changes.notice_days)
             ),
+        };
+        match changes.by {
+            None => {}
+            Some(plan::Telling::SignIn) => text.push_str(" Wer sich anmeldet, bekommt gezeigt, dass sie sich geändert hat."),
         }
+        text
     }
 
     fn scope(&self, surfaces: &[Surface]) -> String {

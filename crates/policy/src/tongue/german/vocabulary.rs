@@ -65,6 +65,9 @@ impl Vocabulary for German {
                 text.push_str(", und Rechnungsangaben so lange, wie das Steuerrecht es verlangt");
             }
         }
+        if keep.until == Some(Until::AccountExpired) {
+            text.push_str("; dann wird das ganze Konto gelöscht");
+        }
         text
     }
 }
@@ -88,6 +91,7 @@ const fn until_words(until: Until) -> &'static str {
         Until::AccountClosed => "bis Sie Ihr Konto schließen",
         Until::TicketResolved => "bis Ihre Anfrage erledigt ist",
         Until::Deleted => "bis Sie es löschen",
+        Until::AccountExpired => "bis Ihre Mitgliedschaft geendet hat",
     }
 }
 

@@ -1,17 +1,15 @@
-//! Tariffs and quotas: who may use how much, and stopping those whose quota is used up.
+//! Tariffs: what members may use, what they have used, and giving them another tariff.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::PoisonError;
+use std::collections::BTreeMap;
 
 use plan::field::Tariff as TariffField;
 use plan::{Day, MemberId, Personal, purpose};
-use store::StoreError;
+use store::{Op, StoreError, Subject};
 
 use crate::accounts::Accounts;
-use crate::devices::DeviceChange;
 use crate::statements::{TARIFF_OF, TARIFFS};
 use crate::tables::MemberTariff;
-use crate::usage::{DayUsage, Tariff, UsageBook, UsageDelta, month_start};
+use crate::usage::{DayUsage, Tariff, UsageBook, UsageDelta};
 
 impl Accounts {
     /// The member's tariff: the named one, or the first of the configuration.
@@ -31,29 +29,44 @@ impl Accounts {
         &self.tariffs
     }
 
-    /// Gives a member another tariff.
+    /// The tariff that members have who were given no other.
+    pub(crate) fn first_tariff(&self) -> &Tariff {
+        self.tariffs.first().expect("the configuration has at least one tariff")
+    }
+
+    pub(crate) fn find_tariff(&self, name: &str) -> Option<&Tariff> {
+        self.tariffs.iter().find(|tariff| tariff.name == name)
+    }
+
+    /// Gives a member another tariff; what follows for the end of the membership is in [`crate::MemberChange::Tariff`].
     ///
     /// # Errors
     /// [`StoreError::NotDeclared`] when the policy keeps no tariffs; [`StoreError::Gone`] when there is none of that
     /// name; database errors.
     pub async fn set_tariff(&self, member: MemberId, name: &str) -> Result<(), StoreError> {
-        let rows = self.store.require_rows::<MemberTariff>()?;
-        let tariff = self
-            .tariffs
-            .iter()
-            .find(|tariff| tariff.name == name)
-            .ok_or(StoreError::Gone)?;
+        let tariff = self.find_tariff(name).ok_or(StoreError::Gone)?;
         let subject = self.store.subject(member).await?;
+        let ops = self.give_tariff(&subject, tariff).await?;
+        self.store.commit(ops).await?;
+        self.check_standing().await
+    }
+
+    /// The changes that give a member a tariff. A tariff of days begins anew today unless the member's present end is
+    /// later; one without days ends never.
+    pub(crate) async fn give_tariff(&self, subject: &Subject, tariff: &Tariff) -> Result<Vec<Op>, StoreError> {
+        let rows = self.store.require_rows::<MemberTariff>()?;
+        let member = MemberId::from_bytes(*subject.id().as_bytes());
         let row = MemberTariff {
             member,
             tariff: Personal::new(tariff.name.clone()),
         };
-        self.store.commit(vec![rows.upsert(&subject, &row)?]).await?;
-        self.check_quotas().await
+        let mut ops = vec![rows.upsert(subject, &row)?];
+        ops.extend(self.end_with(subject, tariff).await?);
+        Ok(ops)
     }
 
     pub(crate) fn tariff_named(&self, row: Option<&MemberTariff>) -> &Tariff {
-        let first = self.tariffs.first().expect("the configuration has at least one tariff");
+        let first = self.first_tariff();
         let permit = self.store.plan().permit::<TariffField, purpose::Account>();
         match (row, permit) {
             (Some(row), Ok(permit)) => {
@@ -99,7 +112,7 @@ impl Accounts {
                 other => other.map(|_| ())?,
             }
         }
-        self.check_quotas().await
+        self.check_standing().await
     }
 
     async fn record_one_by_one(&self, usage: &UsageBook, deltas: &[UsageDelta]) -> Result<(), StoreError> {
@@ -122,59 +135,5 @@ impl Accounts {
             Some(usage) => usage.of_member(&self.store, member, from).await.map(Some),
             None => Ok(None),
         }
-    }
-
-    /// Whether the member is stopped because the quota of the month is used up.
-    pub fn is_over_quota(&self, member: MemberId) -> bool {
-        self.over_quota
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(&member)
-    }
-
-    /// Compares what everybody moved in this month with their quotas: stops those who are over, lets those in again
-    /// whose month is new or whose tariff grew.
-    ///
-    /// # Errors
-    /// Database errors.
-    pub async fn check_quotas(&self) -> Result<(), StoreError> {
-        let Some(usage) = &self.usage else { return Ok(()) };
-        if self.tariffs.iter().all(|tariff| tariff.quota_bytes.is_none()) {
-            return Ok(());
-        }
-        let totals = usage
-            .totals_since(&self.store, month_start(self.store.now().day()))
-            .await?;
-        let named = self.tariffs_by_member().await?;
-        let is_over = |(member, total): &(&MemberId, &u64)| {
-            let quota = self.tariff_named(named.get(member)).quota_bytes;
-            quota.is_some_and(|quota| **total >= quota)
-        };
-        let over: BTreeSet<MemberId> = totals.iter().filter(is_over).map(|(member, _)| *member).collect();
-        let before = std::mem::replace(
-            &mut *self.over_quota.lock().unwrap_or_else(PoisonError::into_inner),
-            over.clone(),
-        );
-        let Some(devices) = &self.devices else { return Ok(()) };
-        for member in over.difference(&before) {
-            devices
-                .ids(&self.store, *member)
-                .await?
-                .into_iter()
-                .for_each(|device| self.tell(DeviceChange::Removed { device }));
-        }
-        if before.difference(&over).next().is_some() {
-            let again = |change: &DeviceChange| match change {
-                DeviceChange::Added { member, .. } => before.contains(member) && !over.contains(member),
-                DeviceChange::Removed { .. } => false,
-            };
-            devices
-                .all(&self.store)
-                .await?
-                .into_iter()
-                .filter(again)
-                .for_each(|change| self.tell(change));
-        }
-        Ok(())
     }
 }

@@ -83,8 +83,16 @@ const KEYS: &[(&str, &str, &str)] = &[
         "a number of GiB above 0, or no line for no limit: quota_gib = 10",
     ),
     ("tariff", "devices", "a number of devices from 1: devices = 10"),
-    ("tariff", "days", "a number of days from 1 to 3650, or no line for no end: days = 30"),
-    ("members", "joining", "open or by-invitation: joining = \"by-invitation\""),
+    (
+        "tariff",
+        "days",
+        "a number of days from 1 to 3650, or no line for no end: days = 30",
+    ),
+    (
+        "members",
+        "joining",
+        "open or by-invitation: joining = \"by-invitation\"",
+    ),
 ];
 
 /// A value that has the right type and makes no sense.

@@ -403,8 +403,11 @@ async fn guessing_is_limited_as_on_the_pages() {
     assert_eq!(elsewhere.post("/tokens", guess(32)).await.problem().0, 401);
 }
 
+/// A method and an address.
+type Operation = (&'static str, &'static str);
+
 /// What the pages let a member do, and the operation that does the same. `None`: what programs have no use for.
-const SAME: &[(&str, &str, Option<(&str, &str)>)] = &[
+const SAME: &[(&str, &str, Option<Operation>)] = &[
     ("post", "/join", Some(("post", "/join"))),
     ("post", "/sign-in", Some(("post", "/tokens"))),
     ("post", "/sign-out", Some(("delete", "/tokens/own"))),

@@ -333,6 +333,7 @@ fn keys_in_code(source: &str) -> BTreeSet<String> {
         ("Store", "store."),
         ("Site", "site."),
         ("Vpn", "vpn."),
+        ("Members", "members."),
         ("TariffEntry", "tariff."),
     ];
     let mut keys = BTreeSet::new();
@@ -347,7 +348,11 @@ fn keys_in_code(source: &str) -> BTreeSet<String> {
             }
             let key = line.split(':').next().unwrap().trim_start_matches("pub(crate) ").trim();
             // The fields that hold the sections themselves.
+<<<<<<< HEAD
             if !(section.is_empty() && ["store", "site", "vpn", "tariffs"].contains(&key)) {
+=======
+            if !(section.is_empty() && ["site", "vpn", "members", "tariffs"].contains(&key)) {
+>>>>>>> eb38fdd (rules: the members of the configuration)
                 keys.insert(format!("{section}{key}"));
             }
         }

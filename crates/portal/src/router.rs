@@ -16,8 +16,8 @@ use crate::app::{App, Portal, PortalError};
 use crate::failure::{Failure, explain};
 use crate::headers::{headers, visited_account, visited_site};
 use crate::pages::{
-    account, devices, erase, invitations, join, me, members, operator, policy, programs, server, sign_in, start, status,
-    usage, well_known,
+    account, devices, erase, invitations, join, me, members, operator, policy, programs, server, sign_in, start,
+    status, usage, well_known,
 };
 use crate::{api, assets, export, speech};
 

@@ -348,7 +348,9 @@ impl PageWords for German {
         };
         match changes.by {
             None => {}
-            Some(plan::Telling::SignIn) => text.push_str(" Wer sich anmeldet, bekommt gezeigt, dass sie sich geändert hat."),
+            Some(plan::Telling::SignIn) => {
+                text.push_str(" Wer sich anmeldet, bekommt gezeigt, dass sie sich geändert hat.")
+            }
         }
         text
     }

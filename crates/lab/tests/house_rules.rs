@@ -348,11 +348,7 @@ fn keys_in_code(source: &str) -> BTreeSet<String> {
             }
             let key = line.split(':').next().unwrap().trim_start_matches("pub(crate) ").trim();
             // The fields that hold the sections themselves.
-<<<<<<< HEAD
-            if !(section.is_empty() && ["store", "site", "vpn", "tariffs"].contains(&key)) {
-=======
-            if !(section.is_empty() && ["site", "vpn", "members", "tariffs"].contains(&key)) {
->>>>>>> eb38fdd (rules: the members of the configuration)
+            if !(section.is_empty() && ["store", "site", "vpn", "members", "tariffs"].contains(&key)) {
                 keys.insert(format!("{section}{key}"));
             }
         }

@@ -166,7 +166,7 @@ async fn start(policy: &str, tariff: Tariff) -> Result<(), AccountsError> {
     let plan = Arc::new(policy::compile(policy, "test.kdl").unwrap().plan().clone());
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(START));
     let store = store::Store::open(store::Options {
-        folder: folder.path().to_owned(),
+        place: folder.path().to_owned().into(),
         wrapping: store::WrappingKey::from_bytes(&mut [7; 32]),
         plan,
         catalogues: vec![account::CATALOGUE],

@@ -35,6 +35,8 @@ pub struct Allowed {
     channel: Vec<RawFd>,
     event: Vec<RawFd>,
     poller: Vec<RawFd>,
+    ways: Vec<RawFd>,
+    connections: Option<u32>,
     identity: Option<Identity>,
 }
 
@@ -75,6 +77,19 @@ impl Allowed {
         self
     }
 
+    /// A [`crate::Ways`]: questions to the kernel's routing table.
+    pub fn ways(mut self, descriptor: BorrowedFd<'_>) -> Self {
+        self.ways.push(descriptor.as_raw_fd());
+        self
+    }
+
+    /// Open so many of the sockets of [`crate::outbound`] at one time, connect them and send from them. This
+    /// lock cannot look at an address: it does not keep a worker from choosing its destinations.
+    pub fn connections(mut self, most: u32) -> Self {
+        self.connections = Some(most);
+        self
+    }
+
     /// Become this user. Without it the worker stays who it is, without capabilities.
     pub fn identity(mut self, identity: Identity) -> Self {
         self.identity = Some(identity);
@@ -82,10 +97,23 @@ impl Allowed {
     }
 
     fn numbers(&self) -> impl Iterator<Item = RawFd> + '_ {
-        [&self.tun, &self.udp, &self.channel, &self.event, &self.poller]
-            .into_iter()
-            .flatten()
-            .copied()
+        [
+            &self.tun,
+            &self.udp,
+            &self.channel,
+            &self.event,
+            &self.poller,
+            &self.ways,
+        ]
+        .into_iter()
+        .flatten()
+        .copied()
+    }
+
+    /// The first number above all that were declared: sockets that are opened later have this one or a
+    /// higher one, for as long as those below are open.
+    fn first_free(&self) -> RawFd {
+        self.numbers().max().unwrap_or(libc::STDERR_FILENO) + 1
     }
 }
 
@@ -94,7 +122,7 @@ impl Allowed {
 pub struct Landlocked {
     /// The ABI whose rights were taken: the kernel's or the newest that this program knows.
     pub abi: i32,
-    /// TCP cannot be bound or connected (ABI 4).
+    /// TCP cannot be bound (ABI 4), nor connected unless [`Allowed::connections`] are allowed.
     pub tcp: bool,
     /// Signals and abstract sockets do not leave the worker (ABI 6).
     pub scoped: bool,
@@ -142,7 +170,7 @@ pub fn restrict(allowed: &Allowed) -> Result<Restricted<'_>, Error> {
     control("forbid others to read this process", libc::PR_SET_DUMPABLE, 0)?;
     control("give up new privileges", libc::PR_SET_NO_NEW_PRIVS, 1)?;
     parent.watch_again()?;
-    let landlock = landlock::restrict()?;
+    let landlock = landlock::restrict(allowed.connections.is_some())?;
     try_landlock()?;
     Ok(Restricted {
         allowed,
@@ -158,9 +186,9 @@ impl Restricted<'_> {
     pub fn seal(self) -> Result<Lockdown, Error> {
         let program = seccomp::program(self.allowed)?;
         refuse_stray_descriptors_numbered(self.allowed)?;
-        let highest = self.allowed.numbers().max().unwrap_or(libc::STDERR_FILENO);
         // getrlimit(2): "one greater than the maximum file descriptor number that can be opened".
-        limit(libc::RLIMIT_NOFILE, highest as libc::rlim_t + 1)?;
+        let end = self.allowed.first_free() as libc::rlim_t + libc::rlim_t::from(self.allowed.connections.unwrap_or(0));
+        limit(libc::RLIMIT_NOFILE, end.min(crate::outbound::descriptor_limit()?))?;
         seccomp::apply(&program)?;
         Ok(Lockdown {
             landlock: self.landlock,

@@ -6,7 +6,7 @@
 use crate::{Error, Missing, kernel};
 use std::ffi::CString;
 use std::net::IpAddr;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 /// Longest answer read: an acknowledgement carries at most our request and a sentence.
 const ANSWER_BYTES: usize = 8 * 1024;
@@ -233,6 +233,12 @@ impl Netlink {
                 source: std::io::Error::from_raw_os_error(errno),
             }),
         }
+    }
+}
+
+impl AsFd for Netlink {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 }
 

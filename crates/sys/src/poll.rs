@@ -1,4 +1,4 @@
-//! Waiting for descriptors with `epoll(7)`: level-triggered, one set for each worker.
+//! Waiting for descriptors with `epoll(7)`: level-triggered unless said, one set for each worker.
 //!
 //! A confined worker makes its [`Poller`] and adds its descriptors before the lock closes; the
 //! filter lets through the waiting and the change of interest, never a new set.
@@ -8,8 +8,8 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
-/// Most events one wait returns. A worker has a handful of descriptors.
-const EVENTS: usize = 16;
+/// Most events one wait returns: a worker has a handful of descriptors, a connector takes turns. Guess.
+const EVENTS: usize = 64;
 
 /// What to wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,9 @@ pub enum Interest {
     Read,
     /// Something can be read or written.
     ReadWrite,
+    /// Something has become readable or writable; told once for each change (`EPOLLET`), so whoever
+    /// asks for this remembers it until a call would block.
+    Changes,
 }
 
 /// One descriptor that became ready.
@@ -101,6 +104,7 @@ impl Poller {
         let flags = match interest {
             Interest::Read => libc::EPOLLIN | libc::EPOLLRDHUP,
             Interest::ReadWrite => libc::EPOLLIN | libc::EPOLLRDHUP | libc::EPOLLOUT,
+            Interest::Changes => libc::EPOLLIN | libc::EPOLLRDHUP | libc::EPOLLOUT | libc::EPOLLET,
         };
         let mut event = libc::epoll_event {
             events: flags as u32,

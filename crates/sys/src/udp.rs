@@ -284,18 +284,18 @@ impl From<UdpSocket> for OwnedFd {
     }
 }
 
-fn empty_name() -> libc::sockaddr_storage {
+pub(crate) fn empty_name() -> libc::sockaddr_storage {
     // SAFETY: socket(7): struct sockaddr_storage is plain numbers; all zeroes is valid.
     unsafe { std::mem::zeroed() }
 }
 
-fn empty_header() -> libc::msghdr {
+pub(crate) fn empty_header() -> libc::msghdr {
     // SAFETY: recvmsg(2): struct msghdr is numbers and pointers; zero and null are valid.
     unsafe { std::mem::zeroed() }
 }
 
 /// `ip(7)` and `ipv6(7)` socket addresses, in network order.
-fn encode(address: SocketAddr) -> (libc::sockaddr_storage, libc::socklen_t) {
+pub(crate) fn encode(address: SocketAddr) -> (libc::sockaddr_storage, libc::socklen_t) {
     let mut storage = empty_name();
     let length = match address {
         SocketAddr::V4(address) => {
@@ -329,7 +329,7 @@ fn encode(address: SocketAddr) -> (libc::sockaddr_storage, libc::socklen_t) {
     (storage, length as libc::socklen_t)
 }
 
-fn decode(storage: &libc::sockaddr_storage) -> Option<SocketAddr> {
+pub(crate) fn decode(storage: &libc::sockaddr_storage) -> Option<SocketAddr> {
     match libc::c_int::from(storage.ss_family) {
         libc::AF_INET => {
             // SAFETY: socket(7): the family says that the storage holds a sockaddr_in.

@@ -7,6 +7,8 @@
 //! The worker can say nothing about a member but the bytes of an account's slot. It has no word for
 //! an endpoint, a destination, a device or a moment.
 
+pub mod connector;
+
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
@@ -211,11 +213,7 @@ impl FromWorker {
         match self {
             Self::Ready(lock) => {
                 let mut out = Writer::new(READY, 9);
-                out.u8(lock.landlock_abi);
-                for fact in [lock.no_tcp, lock.scoped, lock.bounding_set_emptied, lock.memory_pinned] {
-                    out.u8(fact.into());
-                }
-                out.u32(lock.filter_instructions);
+                out.lock(lock);
                 out.0
             }
             Self::Usage(accounts) => {
@@ -250,14 +248,7 @@ impl FromWorker {
     pub fn decode(message: &[u8]) -> Result<Self, Malformed> {
         let mut input = Reader::new(message)?;
         let decoded = match input.u8()? {
-            READY => Self::Ready(Lock {
-                landlock_abi: input.u8()?,
-                no_tcp: input.flag()?,
-                scoped: input.flag()?,
-                bounding_set_emptied: input.flag()?,
-                memory_pinned: input.flag()?,
-                filter_instructions: input.u32()?,
-            }),
+            READY => Self::Ready(input.lock()?),
             USAGE => Self::Usage(input.list(|account| {
                 Ok(Moved {
                     slot: account.u32()?,
@@ -269,12 +260,7 @@ impl FromWorker {
                 ticket: input.u32()?,
                 active_devices: input.u32()?,
             },
-            FREED => Self::Freed(input.list(|addresses| {
-                Ok(Internal {
-                    v4: Ipv4Addr::from(addresses.bytes::<4>()?),
-                    v6: Ipv6Addr::from(addresses.bytes::<16>()?),
-                })
-            })?),
+            FREED => Self::Freed(input.list(Reader::internal)?),
             STOPPED => Self::Stopped,
             _ => return Err(Malformed),
         };
@@ -285,30 +271,13 @@ impl FromWorker {
 impl Configure {
     fn encode(&self) -> Zeroizing<Vec<u8>> {
         let mut out = Writer::new(CONFIGURE, 128);
-        let Translation {
-            shared,
-            pool_v4,
-            pool_v4_len,
-            pool_v6,
-            reserved,
-        } = self.translation;
         out.bytes(self.private_key.as_bytes());
         out.u16(self.mtu_bytes);
-        out.bytes(&shared.v4.octets());
-        out.bytes(&shared.v6.octets());
-        out.bytes(&pool_v4.octets());
-        out.u8(pool_v4_len);
-        out.bytes(&pool_v6.octets());
-        out.u32(reserved);
+        out.translation(self.translation);
         out.seconds(self.forget_after);
         out.u32(self.handshakes_per_second);
         out.seconds(self.flush_every);
-        let (chosen, user, group) = self
-            .identity
-            .map_or((0, 0, 0), |identity| (1, identity.user, identity.group));
-        out.u8(chosen);
-        out.u32(user);
-        out.u32(group);
+        out.identity(self.identity);
         out.0
     }
 
@@ -316,24 +285,11 @@ impl Configure {
         let configure = Self {
             private_key: PrivateKey::from_bytes(input.bytes()?),
             mtu_bytes: bounded(input.u16()?, MTU_BYTES)?,
-            translation: Translation {
-                shared: Shared {
-                    v4: Ipv4Addr::from(input.bytes::<4>()?),
-                    v6: Ipv6Addr::from(input.bytes::<16>()?),
-                },
-                pool_v4: Ipv4Addr::from(input.bytes::<4>()?),
-                pool_v4_len: input.u8()?,
-                pool_v6: Ipv6Addr::from(input.bytes::<16>()?),
-                reserved: input.u32()?,
-            },
+            translation: input.translation()?,
             forget_after: input.seconds()?,
             handshakes_per_second: input.u32()?,
             flush_every: input.seconds()?,
-            identity: match (input.flag()?, input.u32()?, input.u32()?) {
-                (false, 0, 0) => None,
-                (true, user, group) => Some(sys::Identity { user, group }),
-                (false, _, _) => return Err(Malformed),
-            },
+            identity: input.identity()?,
         };
         Ok(configure)
     }
@@ -367,6 +323,41 @@ impl Writer {
 
     fn u64(&mut self, number: u64) {
         self.bytes(&number.to_le_bytes());
+    }
+
+    fn shared(&mut self, shared: Shared) {
+        self.bytes(&shared.v4.octets());
+        self.bytes(&shared.v6.octets());
+    }
+
+    fn translation(&mut self, translation: Translation) {
+        let Translation {
+            shared,
+            pool_v4,
+            pool_v4_len,
+            pool_v6,
+            reserved,
+        } = translation;
+        self.shared(shared);
+        self.bytes(&pool_v4.octets());
+        self.u8(pool_v4_len);
+        self.bytes(&pool_v6.octets());
+        self.u32(reserved);
+    }
+
+    fn identity(&mut self, identity: Option<sys::Identity>) {
+        let (chosen, user, group) = identity.map_or((0, 0, 0), |identity| (1, identity.user, identity.group));
+        self.u8(chosen);
+        self.u32(user);
+        self.u32(group);
+    }
+
+    fn lock(&mut self, lock: &Lock) {
+        self.u8(lock.landlock_abi);
+        for fact in [lock.no_tcp, lock.scoped, lock.bounding_set_emptied, lock.memory_pinned] {
+            self.u8(fact.into());
+        }
+        self.u32(lock.filter_instructions);
     }
 
     fn seconds(&mut self, time: Duration) {
@@ -417,6 +408,47 @@ impl<'a> Reader<'a> {
 
     fn seconds(&mut self) -> Result<Duration, Malformed> {
         bounded(self.u16()?, SECONDS).map(|seconds| Duration::from_secs(seconds.into()))
+    }
+
+    fn shared(&mut self) -> Result<Shared, Malformed> {
+        Ok(Shared {
+            v4: Ipv4Addr::from(self.bytes::<4>()?),
+            v6: Ipv6Addr::from(self.bytes::<16>()?),
+        })
+    }
+
+    fn internal(&mut self) -> Result<Internal, Malformed> {
+        let Shared { v4, v6 } = self.shared()?;
+        Ok(Internal { v4, v6 })
+    }
+
+    fn translation(&mut self) -> Result<Translation, Malformed> {
+        Ok(Translation {
+            shared: self.shared()?,
+            pool_v4: Ipv4Addr::from(self.bytes::<4>()?),
+            pool_v4_len: self.u8()?,
+            pool_v6: Ipv6Addr::from(self.bytes::<16>()?),
+            reserved: self.u32()?,
+        })
+    }
+
+    fn identity(&mut self) -> Result<Option<sys::Identity>, Malformed> {
+        match (self.flag()?, self.u32()?, self.u32()?) {
+            (false, 0, 0) => Ok(None),
+            (true, user, group) => Ok(Some(sys::Identity { user, group })),
+            (false, _, _) => Err(Malformed),
+        }
+    }
+
+    fn lock(&mut self) -> Result<Lock, Malformed> {
+        Ok(Lock {
+            landlock_abi: self.u8()?,
+            no_tcp: self.flag()?,
+            scoped: self.flag()?,
+            bounding_set_emptied: self.flag()?,
+            memory_pinned: self.flag()?,
+            filter_instructions: self.u32()?,
+        })
     }
 
     /// One entry or more, to the end of the message.
@@ -481,4 +513,5 @@ pub fn fuzz(input: &[u8]) {
     if let Ok(message) = FromWorker::decode(input) {
         assert!(*message.encode() == input);
     }
+    connector::fuzz(input);
 }

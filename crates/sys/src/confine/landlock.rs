@@ -1,18 +1,22 @@
 //! Landlock (`landlock(7)`): no rule is ever added, so every right that the kernel can withhold
-//! is withheld.
+//! is withheld; a connector alone keeps the right to connect by TCP.
 
 use super::Landlocked;
 use crate::{Error, Missing};
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, LandlockStatus, Ruleset, RulesetAttr, RulesetStatus,
-    Scope,
+    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, LandlockStatus, Ruleset, RulesetAttr,
+    RulesetStatus, Scope,
 };
 
 /// The newest ABI whose rights this program names.
 const NEWEST: ABI = ABI::V9;
 
 /// Withholds everything from the calling thread and the threads and processes that it starts.
-pub(super) fn restrict() -> Result<Landlocked, Error> {
+pub(super) fn restrict(may_connect: bool) -> Result<Landlocked, Error> {
+    let network = match may_connect {
+        true => BitFlags::from(AccessNet::BindTcp),
+        false => AccessNet::from_all(NEWEST),
+    };
     let status = Ruleset::default()
         // Without ABI 1 the worker does not start …
         .set_compatibility(CompatLevel::HardRequirement)
@@ -20,7 +24,7 @@ pub(super) fn restrict() -> Result<Landlocked, Error> {
         // … and what the kernel has beyond it is taken too.
         .map(|ruleset| ruleset.set_compatibility(CompatLevel::BestEffort))
         .and_then(|ruleset| ruleset.handle_access(AccessFs::from_all(NEWEST)))
-        .and_then(|ruleset| ruleset.handle_access(AccessNet::from_all(NEWEST)))
+        .and_then(|ruleset| ruleset.handle_access(network))
         .and_then(|ruleset| ruleset.scope(Scope::from_all(NEWEST)))
         .and_then(Ruleset::create)
         .and_then(|ruleset| ruleset.restrict_self())

@@ -12,7 +12,7 @@ mod older;
 mod older;
 
 use super::Allowed;
-use crate::{Error, Missing};
+use crate::{Error, Missing, outbound};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
 };
@@ -93,6 +93,14 @@ pub(super) fn program(allowed: &Allowed) -> Result<BpfProgram, Error> {
             permit(&mut rules, *call, vec![descriptor(*number)?])?;
         }
     }
+    for number in &allowed.ways {
+        let kernel = condition(4, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, 0)?;
+        permit(&mut rules, libc::SYS_recvfrom, vec![descriptor(*number)?])?;
+        permit(&mut rules, libc::SYS_sendto, vec![descriptor(*number)?, kernel])?;
+    }
+    if allowed.connections.is_some() {
+        connections(&mut rules, allowed.first_free())?;
+    }
     memory(&mut rules)?;
     // The standard library asks so, before it closes, whether a descriptor is open.
     let only_look = condition(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, libc::F_GETFD as u64)?;
@@ -108,6 +116,51 @@ pub(super) fn program(allowed: &Allowed) -> Result<BpfProgram, Error> {
 /// Applies it to every thread of the process; the kernel keeps it until the end.
 pub(super) fn apply(program: &BpfProgram) -> Result<(), Error> {
     seccompiler::apply_filter_all_threads(program).map_err(refused)
+}
+
+/// The sockets of [`outbound`], by their exact kinds and options, at numbers that nothing else has. There is
+/// no `bind`, no `listen` and no `accept`: nothing can be offered to others.
+fn connections(rules: &mut Rules, first: RawFd) -> Result<(), Error> {
+    let equal = |argument, value: libc::c_int| {
+        condition(
+            argument,
+            SeccompCmpArgLen::Dword,
+            SeccompCmpOp::Eq,
+            u64::from(value as u32),
+        )
+    };
+    for [domain, kind, protocol] in outbound::KINDS {
+        let exactly = vec![
+            equal(0, domain)?,
+            equal(1, kind | outbound::FLAGS)?,
+            equal(2, protocol)?,
+        ];
+        permit(rules, libc::SYS_socket, exactly)?;
+    }
+    let theirs = || condition(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ge, u64::from(first as u32));
+    for call in [
+        libc::SYS_connect,
+        libc::SYS_sendto,
+        libc::SYS_recvfrom,
+        // The error queue has no other way; on an IP socket it cannot bring a descriptor.
+        libc::SYS_recvmsg,
+    ] {
+        permit(rules, call, vec![theirs()?])?;
+    }
+    permit(rules, libc::SYS_shutdown, vec![theirs()?, equal(1, libc::SHUT_WR)?])?;
+    permit(
+        rules,
+        libc::SYS_getsockopt,
+        vec![theirs()?, equal(1, libc::SOL_SOCKET)?, equal(2, libc::SO_ERROR)?],
+    )?;
+    for [level, option] in outbound::OPTIONS {
+        permit(
+            rules,
+            libc::SYS_setsockopt,
+            vec![theirs()?, equal(1, level)?, equal(2, option)?],
+        )?;
+    }
+    Ok(())
 }
 
 /// Memory that no file backs and that is never code: `mmap(2)`, `mprotect(2)`.

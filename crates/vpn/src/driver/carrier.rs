@@ -89,6 +89,8 @@ impl Carrier {
                     Ok(()) => self.tun_errors = 0,
                     // The kernel did not take this packet for one.
                     Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
+                    // Who is at the other end does not keep up: the packet is lost, as on any full queue.
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                     Err(_) => count_error(&mut self.tun_errors)?,
                 },
             }

@@ -10,12 +10,15 @@
 //! ```
 //!
 //! What it never does: the worker opens nothing (descriptors are handed in), and nothing here ends for a packet.
+//! [`connector`] is another process, which has neither keys nor devices, and opens nothing but connections.
 
 mod carrier;
 pub mod client;
 mod clock;
+pub mod connector;
 pub mod own;
 mod reports;
 pub mod worker;
 
+pub use connector::run as run_connector;
 pub use worker::run as run_worker;

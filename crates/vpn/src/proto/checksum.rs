@@ -63,7 +63,6 @@ fn fold(mut sum: u64) -> u16 {
 
 /// The one's complement sum of everything in `parts`, each of which starts on an even offset:
 /// 0xffff over data that include a correct checksum.
-#[cfg(test)]
 pub(crate) fn sum(parts: &[&[u8]]) -> u16 {
     let mut total = 0;
     for part in parts {

@@ -1,11 +1,13 @@
 //! The protocol without input or output: callers hand in bytes, time and randomness.
 //!
 //! Read it in this order: [`limits`] (every number), [`Engine`] (what a driver calls), `handshake`
-//! and `session` (what the paper says), `translate` (what is ours).
+//! and `session` (what the paper says), `translate` (what is ours). [`connector`] is another process's
+//! core: where packets end when there is no tunnel device.
 
 mod allowed;
 mod budget;
 mod checksum;
+pub mod connector;
 mod cookie;
 mod counters;
 mod crypto;

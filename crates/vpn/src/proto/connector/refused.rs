@@ -1,0 +1,51 @@
+//! Destinations that are refused without asking anybody. What else this machine has for its own, only its kernel knows:
+//! the driver asks it before anything is sent ([`super::Outcome`]).
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::proto::{Prefix, Translation};
+
+/// "This network" (RFC 791), loopback, link-local with the credentials of hosting providers (RFC 3927), multicast and what
+/// lies above it (RFC 1112), broadcast among them.
+const V4: [(Ipv4Addr, u8); 5] = [
+    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::new(127, 0, 0, 0), 8),
+    (Ipv4Addr::new(169, 254, 0, 0), 16),
+    (Ipv4Addr::new(224, 0, 0, 0), 4),
+    (Ipv4Addr::new(240, 0, 0, 0), 4),
+];
+/// Unspecified, loopback and IPv4-compatible; IPv4-mapped, which an IPv6 socket would take for IPv4; link-local;
+/// site-local, deprecated by RFC 3879; multicast (all: RFC 4291, section 2).
+const V6: [(Ipv6Addr, u8); 5] = [
+    (Ipv6Addr::UNSPECIFIED, 96),
+    (Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96),
+    (Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10),
+    (Ipv6Addr::new(0xfec0, 0, 0, 0, 0, 0, 0, 0), 10),
+    (Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8),
+];
+/// Length of the IPv6 network that holds the pool, the shared address and our own, in bits (RFC 4193).
+const SITE_LEN: u8 = 48;
+/// The same for IPv4: devices' address and our own.
+const SHARED_LEN: u8 = 24;
+
+/// The list, with the tunnel's own networks: members do not reach each other.
+pub(super) struct Refused(Vec<Prefix>);
+
+impl Refused {
+    pub(super) fn with(translation: &Translation) -> Self {
+        let fixed_v4 = V4.iter().map(|(address, len)| (IpAddr::V4(*address), *len));
+        let fixed_v6 = V6.iter().map(|(address, len)| (IpAddr::V6(*address), *len));
+        let own = [
+            (translation.pool_v4.into(), translation.pool_v4_len),
+            (translation.pool_v6.into(), SITE_LEN),
+            (translation.shared.v4.into(), SHARED_LEN),
+            (translation.shared.v6.into(), SITE_LEN),
+        ];
+        let all = fixed_v4.chain(fixed_v6).chain(own);
+        Self(all.filter_map(|(address, len)| Prefix::new(address, len)).collect())
+    }
+
+    pub(super) fn contains(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|prefix| prefix.contains(address))
+    }
+}

@@ -61,7 +61,7 @@ pub(crate) enum Command {
     /// A confined process of the provider; started by it and of no use by hand
     #[command(hide = true)]
     Worker {
-        /// What it does: vpn
+        /// What it does: vpn, connector
         role: String,
     },
 }

@@ -67,6 +67,18 @@ pub(crate) struct Site {
     pub(crate) key: Option<PathBuf>,
 }
 
+/// Who forwards members' traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum VpnPath {
+    /// The kernel where this process may ask it to, else a process of its own.
+    Auto,
+    /// The kernel, by a tunnel device.
+    Kernel,
+    /// A confined process that opens members' connections itself; needs no right.
+    User,
+}
+
 /// The VPN.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -83,6 +95,8 @@ pub(crate) struct Vpn {
     pub(crate) dns: Vec<IpAddr>,
     /// Largest inner packet in bytes.
     pub(crate) mtu: u16,
+    /// Who forwards members' traffic.
+    pub(crate) path: VpnPath,
 }
 
 /// Who may become a member.
@@ -157,6 +171,7 @@ impl Default for Vpn {
             interface: "candor0".into(),
             dns: Vec::new(),
             mtu: 1420,
+            path: VpnPath::Auto,
         }
     }
 }

@@ -6,6 +6,7 @@
 //!                 └─ tunnel ◀─────┘ devices ▼  ▲ counts          (parent)
 //!                    ─────────────────────── channel ────────────────────
 //!                    candor worker vpn: TUN ◀─▶ UDP               (confined)
+//!                    candor worker connector: TCP, UDP, echoes    (confined, where there is no TUN)
 //! ```
 //!
 //! What it never does: it keeps no log of people, parses nothing that a tunnel carries outside the worker, and prints
@@ -104,6 +105,7 @@ fn serve(arguments: &ServeArgs) -> ExitCode {
 fn worker(role: &str) -> ExitCode {
     match role {
         "vpn" => vpn::driver::run_worker(),
+        "connector" => vpn::driver::run_connector(),
         _ => ExitCode::from(USAGE),
     }
 }

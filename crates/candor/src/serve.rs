@@ -303,6 +303,7 @@ async fn start_tunnel(
         port: config.vpn.port,
         interface: config.vpn.interface.clone(),
         mtu: config.vpn.mtu,
+        path: config.vpn.path,
         endpoint: config
             .vpn
             .endpoint

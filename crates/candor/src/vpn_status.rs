@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use portal::{VpnState, VpnStatus};
 
-use crate::tunnel::Tunnel;
+use crate::tunnel::{Tunnel, Why};
 
 /// The VPN, running or not.
 pub(crate) enum Vpn {
@@ -50,9 +50,42 @@ impl Vpn {
     /// For the terminal.
     pub(crate) fn lines(&self) -> Vec<String> {
         match self.status().state() {
-            VpnState::Running { endpoint, .. } => vec![format!("running; devices connect to {endpoint} (UDP)")],
+            VpnState::Running { endpoint, .. } => {
+                let mut lines = vec![format!("running; devices connect to {endpoint} (UDP)")];
+                lines.extend(self.path());
+                lines
+            }
             VpnState::Unavailable { missing, remedy } => vec![format!("not running: {missing}"), remedy],
         }
+    }
+
+    /// Who forwards, and how to get the other way.
+    fn path(&self) -> Vec<String> {
+        let Self::On(tunnel) = self else {
+            return Vec::new();
+        };
+        let mut lines = match tunnel.in_user_space() {
+            None => {
+                vec!["the kernel forwards; `path = \"user\"` under [vpn] in candor.toml does without it".to_owned()]
+            }
+            Some(Why::Chosen) => {
+                vec![
+                    "in user space, as candor.toml says; `path = \"auto\"` under [vpn] lets the kernel forward"
+                        .to_owned(),
+                ]
+            }
+            Some(Why::Lacking(missing, remedy)) => vec![
+                format!("in user space, without rights on this machine; for the kernel's way it lacks {missing}"),
+                remedy.clone(),
+            ],
+        };
+        if tunnel.in_user_space().is_some() && !sys::outbound::may_echo() {
+            lines.push(
+                "members' pings are refused; to let them pass: sudo sysctl -w net.ipv4.ping_group_range='0 2147483647'"
+                    .to_owned(),
+            );
+        }
+        lines
     }
 
     /// Writes the last counts down and takes away what was set up in the kernel.

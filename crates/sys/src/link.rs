@@ -43,6 +43,17 @@ impl Link {
         Self(descriptor)
     }
 
+    /// Another descriptor of the same end.
+    ///
+    /// # Errors
+    /// As `dup(2)`.
+    pub fn duplicate(&self) -> Result<Self, Error> {
+        self.0.try_clone().map(Self).map_err(|source| Error::Kernel {
+            doing: "duplicate a link",
+            source,
+        })
+    }
+
     /// Sends one packet.
     ///
     /// # Errors

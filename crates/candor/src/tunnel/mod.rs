@@ -6,12 +6,14 @@
 //!                                │  ▲                        │
 //!            Accounts ◀─ bytes ──┘  └─ bytes of a slot ◀─────┤
 //!            kernel's connection table ◀─ freed addresses ◀──┘
+//!              or candor worker connector, which opens members' connections where there is no TUN
 //! ```
 //!
 //! What it never does: it reads no packet, and learns neither where a device is nor where it goes. Which slot is whose
 //! account is drawn at random for each start of a worker and lives in memory alone.
 
 mod aftermath;
+mod connector;
 mod line;
 mod load;
 mod network;
@@ -23,6 +25,7 @@ mod unavailable;
 use std::fs::File;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -35,8 +38,12 @@ use vpn::proto::PrivateKey;
 use zeroize::Zeroizing;
 
 pub(crate) use aftermath::{clear_up_after, run as run_guard};
+use connector::Connector;
 use load::Meter;
-use network::Network;
+pub(crate) use network::Why;
+use network::{GATEWAY, Network, translation};
+
+use crate::config::VpnPath;
 use supervisor::{Phase, Request, Supervisor};
 pub(crate) use unavailable::Unavailable;
 
@@ -48,6 +55,8 @@ pub(crate) struct TunnelOptions {
     pub(crate) interface: String,
     /// Largest inner packet in bytes.
     pub(crate) mtu: u16,
+    /// Whether the kernel forwards or a second worker opens connections.
+    pub(crate) path: VpnPath,
     /// The host that devices connect to.
     pub(crate) endpoint: String,
     /// Name servers that devices are told to ask.
@@ -65,6 +74,8 @@ pub(crate) struct Tunnel {
     shown: Shown,
     phase: Arc<Mutex<Phase>>,
     meter: Arc<Meter>,
+    /// Why members' flows end in user space, and whether the process that ends them runs.
+    user_space: Option<(Why, Arc<AtomicBool>)>,
     requests: mpsc::UnboundedSender<Request>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
@@ -93,11 +104,26 @@ impl Tunnel {
         let shown = Shown::of(&options, &private_key);
         let network = Network::set_up(&options)?;
         let phase = Arc::new(Mutex::new(Phase::default()));
+        let user_space = network
+            .in_user_space()
+            .map(|why| (why, Arc::new(AtomicBool::new(false))));
+        let connector = match (network.connector_link(), &user_space) {
+            (Some(link), Some((_, lives))) => {
+                let configure = vpn::handover::connector::Configure {
+                    mtu_bytes: options.mtu,
+                    translation: translation(),
+                    gateway: GATEWAY,
+                    identity: network.identity(),
+                };
+                Some(Connector::start(link?, configure, Arc::clone(lives), report).await?)
+            }
+            _ => None,
+        };
         let (requests, asked) = mpsc::unbounded_channel();
         let (ready, first) = oneshot::channel();
         let meter = Arc::new(Meter::new(Instant::now()));
         let shared = (Arc::clone(&phase), Arc::clone(&meter));
-        let supervisor = Supervisor::new(network, private_key, options.mtu, accounts, shared, report);
+        let supervisor = Supervisor::new(network, connector, private_key, options.mtu, accounts, shared, report);
         let task = tokio::spawn(supervisor.run(changes, asked, ready));
         match first.await {
             Ok(Ok(())) => {}
@@ -111,6 +137,7 @@ impl Tunnel {
             shown,
             phase,
             meter,
+            user_space,
             requests,
             task: Mutex::new(Some(task)),
         })
@@ -123,6 +150,11 @@ impl Tunnel {
             Phase::Running { process, .. } => Some(process),
             Phase::Starting | Phase::Ended => None,
         }
+    }
+
+    /// Why members' flows end in user space; `None`: the kernel forwards.
+    pub(crate) fn in_user_space(&self) -> Option<&Why> {
+        self.user_space.as_ref().map(|(why, _)| why)
     }
 
     /// Writes the last counts down, ends the worker and takes away rules, device and settings.
@@ -148,6 +180,13 @@ impl Tunnel {
 
 impl VpnStatus for Tunnel {
     fn state(&self) -> VpnState {
+        let lives = |(_, lives): &(Why, Arc<AtomicBool>)| lives.load(Ordering::Relaxed);
+        if !self.user_space.as_ref().is_none_or(lives) {
+            return VpnState::Unavailable {
+                missing: "the VPN's connector; it ended and is being started again".to_owned(),
+                remedy: "wait a moment; if this stays, restart candor".to_owned(),
+            };
+        }
         match *self.phase.lock().unwrap_or_else(PoisonError::into_inner) {
             Phase::Running { connected_devices, .. } => VpnState::Running {
                 server_key: self.shown.server_key,

@@ -9,11 +9,12 @@ use sys::channel::{self, Channel};
 use sys::missing::Capabilities;
 use sys::nft::{self, TunnelRules};
 use sys::sysctl::Restore;
-use sys::{Error, Identity, LinkName, Machine, NetNamespace, Range, Spawn, Tun, UdpSocket, Worker};
+use sys::{Error, Identity, Link, LinkName, Machine, NetNamespace, Range, Spawn, Tun, UdpSocket, Worker, link};
 use vpn::proto::{Shared, Translation};
 
 use super::aftermath::Guard;
 use super::{TunnelOptions, Unavailable, strike};
+use crate::config::VpnPath;
 
 /// The machine's own address in the tunnel, and the one that every device has. Devices keep theirs in a file, so these
 /// never change. The IPv6 network was drawn once, as RFC 4193, section 3.2.2, asks.
@@ -50,30 +51,56 @@ pub(super) fn translation() -> Translation {
     }
 }
 
-/// Everything that the tunnel has of the machine. Fields drop in this order: rules before the device, so that no
-/// packet passes without them.
+/// Our own addresses in the tunnel.
+pub(super) const GATEWAY: Shared = Shared {
+    v4: SERVER_V4,
+    v6: SERVER_V6,
+};
+
+/// Everything that the tunnel has of the machine.
 pub(super) struct Network {
+    behind: Behind,
+    sockets: [UdpSocket; 2],
+    identity: Option<Identity>,
+}
+
+/// What lies behind the tunnel.
+enum Behind {
+    /// The kernel forwards.
+    Kernel(Box<Kernel>),
+    /// A second worker opens members' connections. Both ends are kept here as well, so that either worker can be
+    /// started again and the other does not notice.
+    User { near: Link, far: Link, why: Why },
+}
+
+/// Why members' flows end in user space.
+#[derive(Clone, Debug)]
+pub(crate) enum Why {
+    /// The configuration says so.
+    Chosen,
+    /// What the kernel's way lacks, and the line that gives it.
+    Lacking(String, String),
+}
+
+/// What the kernel's way has of the machine. Fields drop in this order: rules before the device, so that no packet passes
+/// without them.
+struct Kernel {
     _rules: nft::Applied,
     _outer: Outer,
     tun: Option<Tun>,
     tun_options: sys::TunOptions,
-    sockets: [UdpSocket; 2],
-    identity: Option<Identity>,
     _settings: Restore,
     // Last: it may go when nothing is left to take away.
     _guard: Guard,
 }
 
-impl Network {
-    pub(super) fn set_up(options: &TunnelOptions) -> Result<Self, Unavailable> {
-        let machine = Machine::look()?;
+impl Kernel {
+    fn set_up(options: &TunnelOptions, machine: &Machine) -> Result<Self, Unavailable> {
         if let Some(missing) = machine.missing_for_tunnel().first() {
             return Err((*missing).into());
         }
         let interface = LinkName::new(&options.interface)?;
-        let has_ipv6 = has_ipv6();
-        let sockets = [bind_v4(options.port)?, bind_v6(options.port, has_ipv6)?];
-        let tun_options = tun_options(&interface, options.mtu, has_ipv6)?;
+        let tun_options = tun_options(&interface, options.mtu, has_ipv6())?;
         let tun = Tun::create(&tun_options)?;
         let rules = nft::Applied::load(&rules(&interface)?)?;
         let outer = Outer::load(&interface, options.port)?;
@@ -88,10 +115,36 @@ impl Network {
             _outer: outer,
             tun: Some(tun),
             tun_options,
-            sockets,
-            identity: identity(machine.capabilities),
             _settings: settings,
             _guard: guard,
+        })
+    }
+
+    fn tun(&mut self) -> Result<&Tun, Error> {
+        let tun = match self.tun.take() {
+            Some(tun) => tun,
+            None => Tun::create(&self.tun_options)?,
+        };
+        Ok(self.tun.insert(tun))
+    }
+}
+
+impl Network {
+    pub(super) fn set_up(options: &TunnelOptions) -> Result<Self, Unavailable> {
+        let machine = Machine::look()?;
+        let sockets = [bind_v4(options.port)?, bind_v6(options.port, has_ipv6())?];
+        let behind = match options.path {
+            VpnPath::User => Behind::user(Why::Chosen)?,
+            VpnPath::Kernel => Behind::Kernel(Box::new(Kernel::set_up(options, &machine)?)),
+            VpnPath::Auto => match Kernel::set_up(options, &machine) {
+                Ok(kernel) => Behind::Kernel(Box::new(kernel)),
+                Err(Unavailable { missing, remedy }) => Behind::user(Why::Lacking(missing, remedy))?,
+            },
+        };
+        Ok(Self {
+            behind,
+            sockets,
+            identity: identity(machine.capabilities),
         })
     }
 
@@ -100,28 +153,49 @@ impl Network {
         self.identity
     }
 
+    /// Why members' flows end in user space, if they do.
+    pub(super) fn in_user_space(&self) -> Option<Why> {
+        match &self.behind {
+            Behind::Kernel(_) => None,
+            Behind::User { why, .. } => Some(why.clone()),
+        }
+    }
+
     /// Starts a worker with the tunnel's descriptors, and gives our end of its channel.
     pub(super) fn start_worker(&mut self) -> Result<(Worker, Channel), Error> {
-        let tun = match self.tun.take() {
-            Some(tun) => tun,
-            None => Tun::create(&self.tun_options)?,
+        let inside = match &mut self.behind {
+            Behind::Kernel(kernel) => kernel.tun()?.as_fd(),
+            Behind::User { near, .. } => (&*near).as_fd(),
         };
-        let tun = self.tun.insert(tun);
         let (near, far) = channel::pair()?;
         let [v4, v6] = &self.sockets;
         let spawn = Spawn::again(&["worker", "vpn"]);
-        let spawn = spawn
-            .give(far.as_fd())
-            .give(tun.as_fd())
-            .give(v4.as_fd())
-            .give(v6.as_fd());
+        let spawn = spawn.give(far.as_fd()).give(inside).give(v4.as_fd()).give(v6.as_fd());
         Ok((spawn.start()?, near))
     }
 
+    /// The connector's end of the link to the worker, if there is a connector.
+    pub(super) fn connector_link(&self) -> Option<Result<Link, Error>> {
+        match &self.behind {
+            Behind::Kernel(_) => None,
+            Behind::User { far, .. } => Some(far.duplicate()),
+        }
+    }
+
     /// Lets the tunnel device vanish; the next worker gets a new one. For one that was switched off or removed from
-    /// outside, which loses its routes.
+    /// outside, which loses its routes. A link is ours alone.
     pub(super) fn give_up_device(&mut self) {
-        self.tun = None;
+        match &mut self.behind {
+            Behind::Kernel(kernel) => kernel.tun = None,
+            Behind::User { .. } => {}
+        }
+    }
+}
+
+impl Behind {
+    fn user(why: Why) -> Result<Self, Unavailable> {
+        let (near, far) = link::pair()?;
+        Ok(Self::User { near, far, why })
     }
 }
 

@@ -14,6 +14,7 @@ use vpn::driver::worker::End;
 use vpn::handover::{Configure, DEVICES, FromWorker, KEYS, ToWorker};
 use vpn::proto::PrivateKey;
 
+use super::connector::Connector;
 use super::line::{Broken, Line};
 use super::load::Meter;
 use super::network::{self, Network};
@@ -71,6 +72,8 @@ pub(super) enum Request {
 
 pub(super) struct Supervisor {
     network: Network,
+    /// Where there is no tunnel device.
+    connector: Option<Connector>,
     private_key: PrivateKey,
     mtu: u16,
     accounts: Arc<Accounts>,
@@ -91,6 +94,7 @@ enum Parting {
 impl Supervisor {
     pub(super) fn new(
         network: Network,
+        connector: Option<Connector>,
         private_key: PrivateKey,
         mtu: u16,
         accounts: Arc<Accounts>,
@@ -99,6 +103,7 @@ impl Supervisor {
     ) -> Self {
         Self {
             network,
+            connector,
             private_key,
             mtu,
             accounts,
@@ -153,6 +158,9 @@ impl Supervisor {
         }
         self.record().await;
         self.show(Phase::Ended);
+        if let Some(connector) = self.connector.take() {
+            connector.stop().await;
+        }
         // Taking rules away starts a program and waits for it.
         let _gone = tokio::task::spawn_blocking(move || drop(self)).await;
     }
@@ -161,7 +169,10 @@ impl Supervisor {
     async fn start(&mut self) -> Result<Started, (i32, Unavailable)> {
         let broken = |error: sys::Error| (0, Unavailable::from(error));
         let (worker, channel) = self.network.start_worker().map_err(broken)?;
-        let striker = Striker::start().map_err(broken)?;
+        let striker = match self.connector {
+            None => Some(Striker::start().map_err(broken)?),
+            Some(_) => None,
+        };
         let ended = |status| (status, Unavailable::worker_ended(status));
         let Ok(line) = Line::new(channel) else {
             return Err(ended(0));
@@ -272,7 +283,11 @@ impl Supervisor {
                 Ok(())
             }
             FromWorker::Freed(addresses) => {
-                started.striker.strike(addresses);
+                match (&started.striker, &self.connector) {
+                    (Some(striker), _) => striker.strike(addresses),
+                    (None, Some(connector)) => connector.forget(addresses),
+                    (None, None) => {}
+                }
                 Ok(())
             }
             FromWorker::Ready(_) | FromWorker::Stopped => Err(self.tell_why(Broken::Malformed)),
@@ -324,7 +339,8 @@ impl Supervisor {
         }
     }
 
-    /// A worker is gone, and with it every internal address: what the kernel still knows of them goes too.
+    /// A worker is gone, and with it every internal address: what the kernel or the connector still knows of them goes
+    /// too.
     async fn mourn(&mut self, status: i32) {
         self.ended = self.ended.saturating_add(1);
         (self.report)(Event::WorkerEnded {
@@ -335,7 +351,12 @@ impl Supervisor {
         if status == i32::from(End::Tunnel as u8) {
             self.network.give_up_device();
         }
-        let _struck = tokio::task::spawn_blocking(network::strike_all).await;
+        match &self.connector {
+            Some(connector) => connector.forget_all(),
+            None => {
+                let _struck = tokio::task::spawn_blocking(network::strike_all).await;
+            }
+        }
     }
 
     fn show(&self, phase: Phase) {
@@ -365,7 +386,8 @@ impl Supervisor {
 struct Started {
     worker: Worker,
     line: Line,
-    striker: Striker,
+    /// Where the kernel forwards.
+    striker: Option<Striker>,
     roster: Roster,
     /// The number of the next flush that is asked for.
     ticket: u32,

@@ -22,6 +22,8 @@ pub enum RunsAs {
     /// Nobody, with what `setcap cap_net_admin+ep` gives to the program's file: the line that the program prints to
     /// those who are not root.
     NobodyWithSetcap,
+    /// Nobody, without any right.
+    Nobody,
 }
 
 impl Provider {
@@ -31,7 +33,8 @@ impl Provider {
         let log = File::create(&output).expect("a file for the output");
         let mut command = match runs_as {
             RunsAs::Root => Command::new(binary()),
-            RunsAs::NobodyWithSetcap => as_nobody(folder),
+            RunsAs::NobodyWithSetcap => as_nobody(folder, true),
+            RunsAs::Nobody => as_nobody(folder, false),
         };
         command
             .args(["serve", "--config"])
@@ -58,6 +61,23 @@ impl Provider {
     /// Its process.
     pub fn process(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The confined worker of this role, once it is locked: `vpn`, `connector`.
+    pub fn worker_of_role(&self, role: &str) -> u32 {
+        until("a worker of this role runs", || {
+            let parent = self.process().to_string();
+            let processes = fs::read_dir("/proc").ok()?.flatten();
+            let mut numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+            numbers.find(|pid| {
+                let text = |file: &str| fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
+                let status = text("status");
+                let is_child = status.lines().any(|line| line == format!("PPid:\t{parent}"));
+                is_child
+                    && status.lines().any(|line| line == "Seccomp:\t2")
+                    && text("cmdline").split('\0').any(|word| word == role)
+            })
+        })
     }
 
     /// The confined worker, once there is one.
@@ -111,13 +131,15 @@ impl Drop for Provider {
 }
 
 /// A copy of the program in the folder, which nobody owns and where nobody can put data.
-fn as_nobody(folder: &Path) -> Command {
+fn as_nobody(folder: &Path, has_right: bool) -> Command {
     let copy = folder.join("candor");
     fs::copy(binary(), &copy).expect("a copy of the program");
     let path = copy.to_str().expect("a plain path");
     run("chmod", &["755", folder.to_str().expect("a plain path")]);
     run("chown", &["-R", "nobody", folder.to_str().expect("a plain path")]);
-    run("setcap", &["cap_net_admin+ep", path]);
+    if has_right {
+        run("setcap", &["cap_net_admin+ep", path]);
+    }
     let mut command = Command::new("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups", path]);
     command

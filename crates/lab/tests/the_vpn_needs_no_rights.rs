@@ -1,0 +1,282 @@
+//! The real program as a user without any right and without a tunnel device, with a WireGuard client that is not ours:
+//! members' flows end in user space, and nothing else changes.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic, as tests do")]
+
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::time::{Duration, Instant};
+
+use lab::world::client::WireGuardGo;
+use lab::world::internet::{self, ECHO, address};
+use lab::world::provider::{RunsAs, signal};
+use lab::world::{Outside, World, until};
+
+const MIB: u64 = 1 << 20;
+/// Pings are for whose group is in this range; the namespace begins with nobody's.
+const PING_RANGE: &str = "/proc/sys/net/ipv4/ping_group_range";
+
+fn world() -> World {
+    World::start_as(RunsAs::Nobody, 1, "")
+}
+
+fn both() -> [IpAddr; 2] {
+    [address(false), address(true)]
+}
+
+#[test]
+fn an_unprivileged_provider_carries_tcp_udp_and_errors() {
+    let world = world();
+    assert!(
+        world.provider.output().contains("in user space"),
+        "{}",
+        world.provider.output()
+    );
+    let member = world.join("ada");
+    let device = member.add_device("laptop");
+    let client = WireGuardGo::start(world.place(0), &device, Outside::V4).connected();
+    client.run(|| {
+        for at in both() {
+            internet::echo(at, b"question and answer").unwrap();
+            internet::download(at, 32 * MIB).unwrap();
+            internet::upload(at, 32 * MIB).unwrap();
+            refused_quickly(at);
+            half_closed(at);
+            datagrams(at);
+        }
+        many_at_once();
+    });
+}
+
+/// A port where nobody listens answers at once.
+fn refused_quickly(at: IpAddr) {
+    let begun = Instant::now();
+    let error = TcpStream::connect_timeout(&SocketAddr::new(at, 4), Duration::from_secs(10)).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused, "{at}");
+    assert!(begun.elapsed() < Duration::from_secs(2), "{at}: {:?}", begun.elapsed());
+
+    let socket = udp(at);
+    socket.connect((at, 4)).unwrap();
+    socket.send(b"anybody?").unwrap();
+    let error = socket.recv(&mut [0; 16]).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused, "{at}");
+}
+
+/// One side finishes, the other goes on.
+fn half_closed(at: IpAddr) {
+    let mut stream = internet::visit(at, ECHO).unwrap();
+    stream.write_all(b"the last word").unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut back = String::new();
+    stream.read_to_string(&mut back).unwrap();
+    assert_eq!(back, "the last word");
+}
+
+/// Small ones, the largest that fits, and one that needs pieces both ways.
+fn datagrams(at: IpAddr) {
+    let socket = udp(at);
+    socket.connect((at, ECHO)).unwrap();
+    let mut buffer = vec![0; 65_536];
+    for length in [0, 1, 33, 512, 1200, 1372, 4000, 30_000] {
+        let sent: Vec<u8> = (0..length).map(|byte: usize| byte as u8).collect();
+        let back = until("an answer", || {
+            socket.send(&sent).unwrap();
+            match socket.recv(&mut buffer) {
+                Ok(got) if got == length => Some(got),
+                Ok(_) | Err(_) => None,
+            }
+        });
+        assert!(buffer[..back] == sent, "{at}: {length}");
+    }
+}
+
+fn udp(at: IpAddr) -> UdpSocket {
+    let any: IpAddr = if at.is_ipv4() { [0; 4].into() } else { [0; 16].into() };
+    let socket = UdpSocket::bind((any, 0)).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+    socket
+}
+
+/// Two hundred connections at one time, each with its own words.
+fn many_at_once() {
+    let mut streams: Vec<TcpStream> = (0..200)
+        .map(|number| internet::visit(both()[number % 2], ECHO).unwrap())
+        .collect();
+    for (number, stream) in streams.iter_mut().enumerate() {
+        stream.write_all(&[number as u8; 3000]).unwrap();
+    }
+    for (number, stream) in streams.iter_mut().enumerate() {
+        let mut back = [0; 3000];
+        stream.read_exact(&mut back).unwrap();
+        assert!(back == [number as u8; 3000], "connection {number}");
+    }
+}
+
+#[test]
+fn pings_pass_where_the_kernel_lets_them() {
+    let world = world();
+    let member = world.join("ada");
+    let device = member.add_device("laptop");
+    let client = WireGuardGo::start(world.place(0), &device, Outside::V4).connected();
+    // Our own addresses in the tunnel answer in any case.
+    assert!(client.ping("10.66.0.1".parse().unwrap()));
+    assert!(client.ping("fd66:8f1c:2a47::1".parse().unwrap()));
+    let text = world.provider.output();
+    assert!(text.contains("ping_group_range"), "{text}");
+    assert!(!client.ping(address(false)));
+    drop(client);
+
+    let mut world = world;
+    world
+        .server
+        .run(|| std::fs::write(PING_RANGE, "0 2147483647").unwrap())
+        .unwrap();
+    world.restart();
+    assert!(!world.provider.output().contains("ping_group_range"));
+    let client = WireGuardGo::start(world.place(0), &device, Outside::V4).connected();
+    for at in both() {
+        assert!(client.ping(at), "{at}");
+    }
+}
+
+#[test]
+fn members_reach_neither_this_machine_nor_each_other_nor_link_local_addresses() {
+    let world = world();
+    let secondary: IpAddr = Ipv4Addr::new(10, 9, 200, 99).into();
+    world
+        .server
+        .run(|| {
+            // The kernel would take the first address of the network as the source of what goes to the second.
+            let added = std::process::Command::new("ip")
+                .args(["address", "add", "10.9.200.99/24", "dev", "out"])
+                .status();
+            assert!(added.unwrap().success());
+            for any in ["0.0.0.0:8333", "[::1]:8333"] {
+                let listener = TcpListener::bind(any).unwrap();
+                std::thread::spawn(move || {
+                    for stream in listener.incoming() {
+                        // Whoever gets here got too far.
+                        let _told = stream.unwrap().write_all(b"inside");
+                    }
+                });
+            }
+        })
+        .unwrap();
+    let member = world.join("ada");
+    let device = member.add_device("laptop");
+    let client = WireGuardGo::start(world.place(0), &device, Outside::V4).connected();
+    let provider = world.place(0).provider(Outside::V4);
+    let provider_v6 = world.place(0).provider(Outside::V6);
+    let forbidden = [
+        "127.0.0.1",
+        "127.8.8.8",
+        "0.0.0.0",
+        "10.9.200.1",
+        "169.254.169.254",
+        "100.64.0.20",
+        "10.66.0.1",
+        "224.0.0.1",
+        "255.255.255.255",
+        "::1",
+        "::ffff:127.0.0.1",
+        "fd66:8f1c:2a47:1::20",
+        "fd66:8f1c:2a47::1",
+        "fd09:c8::1",
+    ];
+    let forbidden: Vec<IpAddr> = forbidden.iter().map(|text| text.parse().unwrap()).collect();
+    let forbidden: Vec<IpAddr> = forbidden
+        .into_iter()
+        .chain([secondary, provider, provider_v6])
+        .collect();
+    // Raw packets through the member's tunnel device, so that the member's own kernel does not refuse them first.
+    client.run(|| {
+        for at in forbidden.iter().copied().filter(|at| !is_local_to_member(*at)) {
+            let tried = TcpStream::connect_timeout(&SocketAddr::new(at, 8333), Duration::from_millis(1500));
+            assert!(tried.is_err(), "{at} was reached");
+            let socket = udp(at);
+            // A member's own kernel refuses some of them.
+            let _sent = socket.send_to(b"inside?", (at, 8333));
+        }
+        // And the tunnel still works.
+        internet::echo(address(false), b"still here").unwrap();
+    });
+    let reached: Vec<u8> = world.server.run(|| client_of_own_listener("127.0.0.1:8333")).unwrap();
+    assert_eq!(reached, b"inside", "the listener that nobody reached does listen");
+}
+
+/// What never leaves the member's own machine, so says nothing about the provider; the core's own tests have these.
+fn is_local_to_member(at: IpAddr) -> bool {
+    match at {
+        IpAddr::V4(at) => at.is_loopback() || at.is_unspecified() || at.is_broadcast() || at.is_multicast(),
+        IpAddr::V6(at) => at.is_loopback() || at.to_ipv4_mapped().is_some(),
+    }
+}
+
+fn client_of_own_listener(at: &str) -> Vec<u8> {
+    let mut heard = Vec::new();
+    TcpStream::connect(at).unwrap().read_to_end(&mut heard).unwrap();
+    heard
+}
+
+#[test]
+fn either_worker_can_be_killed_and_the_vpn_goes_on() {
+    let world = world();
+    let member = world.join("ada");
+    let device = member.add_device("laptop");
+    let client = WireGuardGo::start(world.place(0), &device, Outside::V4).connected();
+    for role in ["connector", "vpn"] {
+        let before = world.provider.worker_of_role(role);
+        let other = world
+            .provider
+            .worker_of_role(if role == "vpn" { "connector" } else { "vpn" });
+        let mut stream = client.run(|| internet::visit(address(false), ECHO).unwrap());
+        stream.write_all(b"before").unwrap();
+        stream.read_exact(&mut [0; 6]).unwrap();
+        signal(before, "KILL");
+        until("another worker", || {
+            (world.provider.worker_of_role(role) != before).then_some(())
+        });
+        assert_eq!(
+            world
+                .provider
+                .worker_of_role(if role == "vpn" { "connector" } else { "vpn" }),
+            other,
+            "the other worker did not notice"
+        );
+        client.run(|| {
+            until("the VPN works again", || internet::echo(address(true), b"after").ok());
+            // The flow of before is told that it is gone.
+            stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+            let _sent = stream.write_all(b"and now?");
+            let ended = stream.read(&mut [0; 8]);
+            assert!(
+                matches!(ended, Err(error) if error.kind() == io::ErrorKind::ConnectionReset),
+                "after {role}"
+            );
+        });
+    }
+}
+
+#[test]
+fn the_same_datagrams_count_the_same_in_both_ways() {
+    let counts = |runs_as| {
+        let world = World::start_as(runs_as, 1, "");
+        let member = world.join("ada");
+        let device = member.add_device("laptop");
+        let client = WireGuardGo::start(world.place(0), &device, Outside::V4).connected();
+        client.run(|| {
+            let socket = udp(address(false));
+            socket.connect((address(false), ECHO)).unwrap();
+            for _ in 0..2000 {
+                socket.send(&[7; 1000]).unwrap();
+                socket.recv(&mut [0; 1000]).unwrap();
+            }
+        });
+        drop(client);
+        until("the counts arrive", || {
+            let (up, down) = member.moved();
+            (up >= 2000 * 1028 && down >= 2000 * 1028).then_some((up, down))
+        })
+    };
+    assert_eq!(counts(RunsAs::Root), counts(RunsAs::Nobody));
+}

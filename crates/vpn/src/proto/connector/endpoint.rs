@@ -24,6 +24,8 @@ pub(super) struct Endpoint {
     handle: SocketHandle,
     mtu: usize,
     began: Instant,
+    /// The member's first segment was handled.
+    has_begun: bool,
     /// The member has said that it will send nothing more.
     has_finished: bool,
 }
@@ -69,6 +71,7 @@ impl Endpoint {
             handle,
             mtu,
             began: now,
+            has_begun: false,
             has_finished: false,
         }
     }
@@ -78,6 +81,12 @@ impl Endpoint {
         let now = self.micros(now);
         let mut wire = Wire::new(Some(packet), leaving, self.mtu);
         self.interface.poll_ingress_single(now, &mut wire, &mut self.sockets);
+        self.has_begun = true;
+        let state = self.sockets.get::<Socket<'static>>(self.handle).state();
+        self.has_finished |= matches!(
+            state,
+            State::CloseWait | State::Closing | State::LastAck | State::TimeWait
+        );
     }
 
     /// Segments that are due, as many as there is room for.
@@ -140,7 +149,10 @@ impl Endpoint {
 
     pub(super) fn life(&self) -> Life {
         match self.sockets.get::<Socket<'static>>(self.handle).state() {
-            State::Listen | State::SynSent | State::SynReceived | State::Established => Life::Open,
+            State::SynSent | State::SynReceived | State::Established => Life::Open,
+            // It listens again when the member gave up during the handshake.
+            State::Listen if self.has_begun => Life::Ended,
+            State::Listen => Life::Open,
             State::CloseWait | State::FinWait1 | State::FinWait2 | State::Closing | State::LastAck => Life::Closing,
             State::Closed | State::TimeWait => Life::Ended,
         }
@@ -149,6 +161,19 @@ impl Endpoint {
     /// Nothing more is to be sent to the member: a reset has gone out as well.
     pub(super) fn is_silent(&mut self, now: Instant) -> bool {
         self.life() == Life::Ended && self.deadline(now).is_none_or(|due| due > now)
+    }
+
+    #[cfg(test)]
+    pub(super) fn debug(&mut self) -> String {
+        let f = self.has_finished;
+        let s = self.socket();
+        format!(
+            "{:?} finished {f} recv {} {} send {} ",
+            s.state(),
+            s.can_recv(),
+            s.recv_queue(),
+            s.send_queue()
+        )
     }
 
     fn socket(&mut self) -> &mut Socket<'static> {

@@ -11,6 +11,8 @@
 mod attempts;
 #[path = "locked_worker/carrier.rs"]
 mod carrier;
+#[path = "locked_worker/connecting.rs"]
+mod connecting;
 #[path = "locked_worker/lasting.rs"]
 mod lasting;
 #[path = "locked_worker/report.rs"]
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["worker", "attempt", lock, name] => attempts::worker(lock, name),
+        ["worker", "connecting", lock, name, port] => connecting::worker(lock, name, port),
         ["worker", "carrier", user] => carrier::worker(user),
         ["worker", "isolated"] => carrier::isolated(),
         ["worker", "powerless"] => carrier::powerless(),
@@ -44,11 +47,17 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[String]) -> ExitCode {
     let wanted = arguments.iter().find(|argument| !argument.starts_with('-'));
-    let tests: Vec<Test> = [attempts::tests(), carrier::tests(), lasting::tests(), report::tests()]
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| wanted.is_none_or(|part| name.contains(part)))
-        .collect();
+    let tests: Vec<Test> = [
+        attempts::tests(),
+        carrier::tests(),
+        connecting::tests(),
+        lasting::tests(),
+        report::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|(name, _)| wanted.is_none_or(|part| name.contains(part)))
+    .collect();
     if arguments.iter().any(|argument| argument == "--list") {
         tests.iter().for_each(|(name, _)| println!("{name}: test"));
         return ExitCode::SUCCESS;

@@ -178,3 +178,105 @@ lines = {
 for name, text in lines.items():
     whole = name.startswith(("get", "set")) or name in ("nothing", "newlines", "unended", "no_newline")
     write("uapi", name, text if whole else b"set=1\n" + text + b"\n")
+
+# Packets of the connector's member, with the checksums left to the target (operation 1), and what the destination does.
+member4, member6 = b"\x64\x40\x03\x04", bytes.fromhex("fd668f1c2a4700010000000000000009")
+far4 = b"\xc0\x00\x02\x01"
+
+
+def up4(protocol, body, target=far4, fragment=0):
+    return v4(protocol, body, member4, target, fragment)
+
+
+def up6(protocol, body, target=remote6):
+    return v6(protocol, body, member6, target)
+
+
+def segment(flags, sequence=1, acknowledgement=0, body=b"", options=b""):
+    words = (5 + len(options) // 4) << 4
+    return struct.pack("!HHIIBBHHH", 40000, 80, sequence, acknowledgement, words, flags, 60000, 0, 0) + options + body
+
+
+question = struct.pack("!HHHH", 5000, 53, 12, 0) + b"data"
+echo4 = b"\x08\x00\x00\x00\x12\x34\x00\x01abcd"
+echo6 = b"\x80\x00\x00\x00\x12\x34\x00\x01abcd"
+syn = segment(2, options=b"\x02\x04\x05\x78\x01\x03\x03\x07")
+opened = step(1, up4(6, syn)) + step(2)
+targets4 = {
+    "loopback": b"\x7f\0\0\1", "nothing": bytes(4), "link_local": b"\xa9\xfe\xa9\xfe", "multicast": b"\xe0\0\0\1",
+    "broadcast": b"\xff" * 4, "pool": b"\x64\x40\0\x14", "gateway": b"\x0a\x42\0\1", "shared": b"\x0a\x42\0\2",
+}
+targets6 = {
+    "loopback": bytes(15) + b"\1", "nothing": bytes(16), "mapped": bytes(10) + b"\xff\xff\x7f\0\0\1",
+    "link_local": b"\xfe\x80" + bytes(13) + b"\1", "multicast": b"\xff\x02" + bytes(13) + b"\1",
+    "pool": member6[:15] + b"\x14", "gateway": member6[:7] + bytes(8) + b"\1",
+}
+runs = {
+    "open": opened,
+    "open6": step(1, up6(6, syn)) + step(2),
+    "open_twice": opened + step(1, up4(6, syn)),
+    "refused_by_reset": step(1, up4(6, syn)) + step(3, length=1),
+    "refused_by_message": step(1, up4(6, syn)) + step(3),
+    "silent": step(1, up4(6, syn)) + step(7, length=255) * 4,
+    "given_up": step(1, up4(6, syn)) + step(1, up4(6, segment(4, 2))),
+    "reset_at_once": opened + step(1, up4(6, segment(4, 2))),
+    "bytes_down": opened + step(1, up4(6, segment(16, 2, 1))) + step(4, b"x" * 200),
+    "finished": opened + step(5) + step(7, length=200),
+    "broken_off": opened + step(6),
+    "retransmitted": opened + step(7, length=100) * 6,
+    "no_connection": step(1, up4(6, segment(16, 5, 9, b"late"))),
+    "no_connection6": step(1, up6(6, segment(17, 5, 9))),
+    "no_flags": step(1, up4(6, segment(0))),
+    "all_flags": step(1, up4(6, segment(255))),
+    "segment_cut": step(1, up4(6, syn[:19])),
+    "segment_long_header": step(1, up4(6, syn[:12] + b"\xf0" + syn[13:])),
+    "zero_port": step(1, up4(6, b"\0\0" + syn[2:])),
+    "udp": step(1, up4(17, question)) + step(8, b"answer"),
+    "udp6": step(1, up6(17, question)) + step(8, b"answer"),
+    "udp_unchecked": step(0, up4(17, question)),
+    "udp6_unchecked": step(0, up6(17, question)),
+    "udp_length_short": step(1, up4(17, question[:4] + b"\0\7" + question[6:])),
+    "udp_length_long": step(1, up4(17, question[:4] + b"\0\x40" + question[6:])),
+    "udp_expired": step(1, up4(17, question)) + step(7, length=255) * 12 + step(8, b"late"),
+    "echo": step(1, up4(1, echo4)) + step(8, b"\0" + echo4[1:]),
+    "echo6": step(1, up6(58, echo6)) + step(8, b"\x81" + echo6[1:]),
+    "echo_cut": step(1, up4(1, echo4[:7])),
+    "error_from_member": step(1, up4(1, b"\3\3" + bytes(6) + back4)),
+    "pieces": step(0, up4(17, question, fragment=0x2000)[:28] + b"") + step(0, up4(17, b"12345678", fragment=1)),
+    "pieces_overlap": step(0, up4(17, bytes(16), fragment=0x2000)) + step(0, up4(17, bytes(16), fragment=0x2001)),
+    "piece_of_nothing": step(0, up4(17, b"", fragment=0x2000)),
+    "piece_far_out": step(0, up4(17, b"12345678", fragment=0x1fff)),
+    "piece6": step(0, up6(44, b"\x11\0\0\1" + bytes(4) + question)),
+    "atomic6": step(0, up6(44, b"\x11\0\0\0" + bytes(4) + question)),
+    "source_route6": step(0, up6(43, b"\x11\2\0\1" + bytes(20) + question)),
+    "endless6": step(0, up6(0, (b"\0\0" + bytes(6)) * 20)),
+    "options4": step(0, b"\x4f" + up4(6, syn)[1:] + bytes(40)),
+    "from_outside": step(1, v4(17, question, far4, far4)),
+    "unknown_protocol": step(0, up4(47, b"tunnel")),
+    "not_a_packet": step(0, b"\x50" * 40),
+    "empty": step(0),
+}
+runs.update({"to_" + name: step(1, up4(17, question, target)) for name, target in targets4.items()})
+runs.update({"to6_" + name: step(1, up6(6, syn, target)) for name, target in targets6.items()})
+runs.update({"ping_" + name: step(1, up4(1, echo4, target)) for name, target in targets4.items()})
+for name, run in runs.items():
+    write("connector", name, run)
+
+connector = struct.pack("<H", 1420) + bytes(20) + bytes(4) + b"\x0b" + bytes(16) + struct.pack("<I", 16) + bytes(20)
+messages = {
+    "connector_configure": b"\x21" + connector + bytes(9),
+    "connector_configure_with_identity": b"\x21" + connector + b"\1" + struct.pack("<II", 65534, 65534),
+    "connector_configure_cut": b"\x21" + connector,
+    "connector_configure_long": b"\x21" + connector + bytes(10),
+    "connector_freed": b"\x22" + bytes(40),
+    "connector_freed_cut": b"\x22" + bytes(39),
+    "connector_clear": b"\x23",
+    "connector_stop": b"\x24",
+    "connector_stop_long": b"\x24\0",
+    "connector_ready": b"\xa1\7\1\1\1\1" + struct.pack("<I", 200),
+    "connector_alive": b"\xa2",
+    "connector_stopped": b"\xa3",
+    "connector_unknown": b"\xa4",
+}
+for name, message in messages.items():
+    write("handover", name, message)

@@ -32,4 +32,7 @@ fn handover() {
 #[test]
 fn uapi() {
     replay("uapi", vpn::uapi::fuzz);
+
+fn connector() {
+    replay("connector", vpn::proto::connector::fuzzing::packets);
 }

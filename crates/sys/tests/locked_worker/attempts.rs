@@ -30,7 +30,7 @@ impl Lock {
 
 /// What the kernel answered.
 #[derive(Debug, PartialEq, Eq)]
-enum Answer {
+pub(crate) enum Answer {
     /// The attempt succeeded.
     Done,
     /// It failed with this `errno`.
@@ -244,7 +244,7 @@ fn answer(lock: Lock, name: &str) -> Answer {
 }
 
 /// The next word of a worker that has ended.
-fn heard(channel: &Channel) -> Option<i32> {
+pub(crate) fn heard(channel: &Channel) -> Option<i32> {
     let mut word = [0; 4];
     match channel.receive(&mut word) {
         Ok(Received::Message(4)) => Some(i32::from_ne_bytes(word)),
@@ -294,26 +294,26 @@ pub(crate) fn worker(lock: &str, name: &str) -> ExitCode {
 }
 
 /// A bare system call with up to four arguments.
-fn call(name: i64, [a, b, c, d]: [i64; 4]) -> i64 {
+pub(crate) fn call(name: i64, [a, b, c, d]: [i64; 4]) -> i64 {
     // SAFETY: syscall(2): every pointer among the arguments is to memory that outlives the call, and
     // the two remaining arguments are zero.
     unsafe { libc::syscall(name, a, b, c, d, 0i64, 0i64) }
 }
 
-fn number(descriptor: &OwnedFd) -> i64 {
+pub(crate) fn number(descriptor: &OwnedFd) -> i64 {
     i64::from(descriptor.as_raw_fd())
 }
 
-fn text(text: &'static std::ffi::CStr) -> i64 {
+pub(crate) fn text(text: &'static std::ffi::CStr) -> i64 {
     text.as_ptr() as i64
 }
 
-fn parent() -> i64 {
+pub(crate) fn parent() -> i64 {
     i64::from(std::os::unix::process::parent_id())
 }
 
 /// `ip(7)`: family, port 9, 127.0.0.1.
-fn loopback_name() -> [u8; 16] {
+pub(crate) fn loopback_name() -> [u8; 16] {
     let mut name = [0; 16];
     name[..2].copy_from_slice(&(libc::AF_INET as u16).to_ne_bytes());
     name[2..8].copy_from_slice(&[0, 9, 127, 0, 0, 1]);

@@ -35,6 +35,7 @@ fn an_unprivileged_provider_carries_tcp_udp_and_errors() {
     let member = world.join("ada");
     let device = member.add_device("laptop");
     let client = WireGuardGo::start(world.place(0), &device, Outside::V4).connected();
+    world.internet.namespace.run(serve_datagrams).unwrap();
     client.run(|| {
         for at in both() {
             internet::echo(at, b"question and answer").unwrap();
@@ -72,10 +73,26 @@ fn half_closed(at: IpAddr) {
     assert_eq!(back, "the last word");
 }
 
+/// Where datagrams come back over both protocols: a socket for each, because one for both would answer IPv4 alone.
+const DATAGRAM_ECHO: u16 = 17;
+
+fn serve_datagrams() {
+    for at in both() {
+        let socket = UdpSocket::bind((at, DATAGRAM_ECHO)).unwrap();
+        std::thread::spawn(move || {
+            let mut buffer = vec![0; 65_536];
+            while let Ok((length, from)) = socket.recv_from(&mut buffer) {
+                // A sender that is gone is of no concern.
+                let _sent = socket.send_to(&buffer[..length], from);
+            }
+        });
+    }
+}
+
 /// Small ones, the largest that fits, and one that needs pieces both ways.
 fn datagrams(at: IpAddr) {
     let socket = udp(at);
-    socket.connect((at, ECHO)).unwrap();
+    socket.connect((at, DATAGRAM_ECHO)).unwrap();
     let mut buffer = vec![0; 65_536];
     for length in [0, 1, 33, 512, 1200, 1372, 4000, 30_000] {
         let sent: Vec<u8> = (0..length).map(|byte: usize| byte as u8).collect();

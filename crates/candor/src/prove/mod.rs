@@ -29,6 +29,7 @@ use crate::say;
 use crate::site::Site;
 use canary::{Canary, Class};
 use report::{Report, Verdict};
+use sys::lockdown::{Gap, Kind};
 
 /// Where logs lie on Debian.
 const LOG_FOLDERS: [&str; 2] = ["/var/log", "/run/log"];
@@ -135,9 +136,15 @@ async fn checks(
     report: &mut Report,
     progress: &dyn Fn(&str),
 ) -> anyhow::Result<()> {
-    let worker = worker_of(running.pid);
-    lockdown(report, worker);
+    let worker = worker_of(running.pid, "vpn");
+    lockdown(report, worker, "worker");
+    lockdown(report, worker_of(running.pid, "connector"), "connector");
     match worker {
+        Some(_) if !may_lay_cables() => report.add(
+            "traffic passes through the VPN",
+            Verdict::NotChecked,
+            vec!["a device and a destination of its own need network namespaces; run as root".into()],
+        ),
         None => report.add(
             "traffic passes through the VPN",
             Verdict::NotChecked,
@@ -291,16 +298,24 @@ fn plant(report: &mut Report, data: &Path, canaries: &[&Canary], tour: &world::T
     Ok(())
 }
 
-fn lockdown(report: &mut Report, worker: Option<u32>) {
+/// Whether this process may make the namespaces and cables of a tour.
+fn may_lay_cables() -> bool {
+    sys::Machine::look().is_ok_and(|machine| machine.capabilities.net_admin() && machine.capabilities.sys_admin())
+}
+
+fn lockdown(report: &mut Report, worker: Option<u32>, role: &str) {
     let Some(worker) = worker else { return };
     match sys::read_lockdown(worker) {
         Err(error) => report.add(
-            "the worker is locked down",
+            format!("the {role} is locked down"),
             Verdict::NotChecked,
             vec![format!("{error}; run as root")],
         ),
         Ok(lock) => {
-            let gaps = lock.gaps();
+            let mut gaps = lock.gaps();
+            // A connector's sockets are what it is for.
+            let is_expected = |gap: &Gap| matches!(gap, Gap::Descriptor(at) if at.kind == Kind::OtherSocket);
+            gaps.retain(|gap| role != "connector" || !is_expected(gap));
             let mut detail = vec![
                 format!(
                     "process {worker}: seccomp mode {}, {} filter(s), no new privileges: {}",
@@ -323,7 +338,7 @@ fn lockdown(report: &mut Report, worker: Option<u32>) {
             ];
             detail.extend(gaps.iter().map(|gap| format!("gap: {gap:?}")));
             report.add(
-                "the worker is locked down, as the kernel reports it",
+                format!("the {role} is locked down, as the kernel reports it"),
                 if gaps.is_empty() {
                     Verdict::Holds
                 } else {
@@ -357,8 +372,8 @@ fn residue(report: &mut Report, process: u32, account: &[&Canary]) {
     );
 }
 
-/// The confined process that an instance started.
-fn worker_of(parent: u32) -> Option<u32> {
+/// The confined process of this role that an instance started.
+fn worker_of(parent: u32, role: &str) -> Option<u32> {
     let children = std::fs::read_dir(format!("/proc/{parent}/task"))
         .ok()?
         .flatten()
@@ -371,7 +386,11 @@ fn worker_of(parent: u32) -> Option<u32> {
         })
         .collect();
     children.into_iter().find(|pid| {
-        std::fs::read(format!("/proc/{pid}/cmdline"))
-            .is_ok_and(|line| line.split(|byte| *byte == 0).any(|word| word == b"worker"))
+        std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| {
+            line.split(|byte| *byte == 0)
+                .skip(1)
+                .take(2)
+                .eq([b"worker", role.as_bytes()])
+        })
     })
 }

@@ -165,7 +165,7 @@ impl Network {
     pub(super) fn start_worker(&mut self) -> Result<(Worker, Channel), Error> {
         let inside = match &mut self.behind {
             Behind::Kernel(kernel) => kernel.tun()?.as_fd(),
-            Behind::User { near, .. } => (&*near).as_fd(),
+            Behind::User { near, .. } => AsFd::as_fd(&*near),
         };
         let (near, far) = channel::pair()?;
         let [v4, v6] = &self.sockets;

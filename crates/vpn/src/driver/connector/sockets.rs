@@ -77,19 +77,10 @@ impl Sockets {
             core.forbid(flow, to, payload, refusal);
             return false;
         }
-        let mut is_new = false;
-        if !self.0.contains_key(&flow) {
-            let carries = match sending.kind {
-                Kind::Datagrams => Carries::Datagrams,
-                Kind::Echoes => Carries::Echoes,
-            };
-            let Ok(socket) = Loose::open(carries, to.is_ipv4()) else {
-                core.forbid(flow, to, payload, Refusal::NoWay);
-                return false;
-            };
-            let cutting = Cutting::Allowed;
-            self.0.insert(flow, Socket::Loose { socket, cutting });
-            is_new = true;
+        let is_new = !self.0.contains_key(&flow);
+        if is_new && !self.open(sending) {
+            core.forbid(flow, to, payload, Refusal::NoWay);
+            return false;
         }
         let Some(Socket::Loose { socket, cutting }) = self.0.get_mut(&flow) else {
             return is_new;
@@ -107,6 +98,21 @@ impl Sockets {
             let _lost = socket.send(payload, to);
         }
         is_new
+    }
+
+    /// `false` when the kernel gives no socket.
+    fn open(&mut self, sending: &Sending<'_>) -> bool {
+        let carries = match sending.kind {
+            Kind::Datagrams => Carries::Datagrams,
+            Kind::Echoes => Carries::Echoes,
+        };
+        let opened = Loose::open(carries, sending.to.is_ipv4());
+        if let Ok(socket) = opened {
+            let cutting = Cutting::Allowed;
+            self.0.insert(sending.flow, Socket::Loose { socket, cutting });
+            return true;
+        }
+        false
     }
 
     pub(super) fn descriptor(&self, flow: FlowId) -> Option<BorrowedFd<'_>> {

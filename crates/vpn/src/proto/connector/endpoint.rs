@@ -163,19 +163,6 @@ impl Endpoint {
         self.life() == Life::Ended && self.deadline(now).is_none_or(|due| due > now)
     }
 
-    #[cfg(test)]
-    pub(super) fn debug(&mut self) -> String {
-        let f = self.has_finished;
-        let s = self.socket();
-        format!(
-            "{:?} finished {f} recv {} {} send {} ",
-            s.state(),
-            s.can_recv(),
-            s.recv_queue(),
-            s.send_queue()
-        )
-    }
-
     fn socket(&mut self) -> &mut Socket<'static> {
         self.sockets.get_mut(self.handle)
     }
@@ -293,7 +280,10 @@ impl Device for Wire<'_> {
     }
 
     fn transmit(&mut self, _: Micros) -> Option<Slot<'_>> {
-        self.leaving.has_room().then(|| Slot(self.leaving))
+        if !self.leaving.has_room() {
+            return None;
+        }
+        Some(Slot(self.leaving))
     }
 
     fn capabilities(&self) -> DeviceCapabilities {

@@ -130,7 +130,7 @@ fn read_v6(bytes: &[u8], source: IpAddr, destination: IpAddr) -> Option<Inner<'_
 
 /// Ports and payload of a UDP datagram whose length and checksum are right (RFC 768; RFC 8200, section 8.1: over IPv6
 /// there must be a checksum).
-pub(crate) fn read_udp<'p>(source: IpAddr, destination: IpAddr, datagram: &'p [u8]) -> Option<(u16, u16, &'p [u8])> {
+pub(crate) fn read_udp(source: IpAddr, destination: IpAddr, datagram: &[u8]) -> Option<(u16, u16, &[u8])> {
     if datagram.len() < UDP_HEADER_LEN {
         return None;
     }

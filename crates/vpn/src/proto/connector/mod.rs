@@ -333,7 +333,9 @@ impl Connector {
                         let segment = Segment::read(inner.source, inner.destination, inner.payload)?;
                         segment.reset(inner.source, inner.destination)
                     });
-                    reset.map(|reset| self.leaving.push(reset));
+                    if let Some(reset) = reset {
+                        self.leaving.push(reset);
+                    }
                 }
             }
         }
@@ -452,7 +454,9 @@ impl Connector {
         };
         let teller = offender.filter(|offender| offender.is_ipv4() == to.is_ipv4());
         let teller = teller.unwrap_or_else(|| self.gateway(member.ip()));
-        icmp::error(teller, &about, refusal).map(|error| self.leaving.push(error));
+        if let Some(error) = icmp::error(teller, &about, refusal) {
+            self.leaving.push(error);
+        }
     }
 
     /// Nothing may be sent from this mapping to `to`: it is forgotten that it was tried.
@@ -572,7 +576,9 @@ impl Connector {
     fn refuse_packet(&mut self, packet: &[u8], refusal: Refusal) {
         let Some(inner) = inner::read(packet) else { return };
         let teller = self.gateway(inner.source);
-        icmp::error(teller, packet, refusal).map(|error| self.leaving.push(error));
+        if let Some(error) = icmp::error(teller, packet, refusal) {
+            self.leaving.push(error);
+        }
     }
 
     fn answer_own(&mut self, inner: &Inner<'_>) {

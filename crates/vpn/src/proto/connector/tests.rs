@@ -125,10 +125,7 @@ impl World {
             }
             self.step();
         }
-        let flow = self.flow.unwrap_or(99);
-        let state = self.core.endpoint(flow).map(|e| e.debug());
-        let member = self.member().state();
-        panic!("waited in vain: {what}; {state:?} {member:?}");
+        panic!("waited in vain: {what}");
     }
 
     fn connected(mut self) -> Self {
@@ -228,10 +225,8 @@ fn a_destination_that_does_not_read_makes_the_member_wait() {
         }
         world.step();
     }
-    assert!(
-        sent >= limits::UP_BYTES && sent <= limits::UP_BYTES + 65_535 * 2,
-        "{sent}"
-    );
+    let most = limits::UP_BYTES + 65_535 * 2;
+    assert!((limits::UP_BYTES..=most).contains(&sent), "{sent}");
 }
 
 #[test]

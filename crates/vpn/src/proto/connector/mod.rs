@@ -16,6 +16,8 @@
 //!                            ◀── datagram, echo, error ◀─ datagrams and errors
 //! ```
 
+#[cfg(test)]
+mod connector_tests;
 mod endpoint;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -27,8 +29,6 @@ mod mapping;
 mod pieces;
 mod refused;
 mod table;
-#[cfg(test)]
-mod tests;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;

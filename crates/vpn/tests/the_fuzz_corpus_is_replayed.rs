@@ -32,7 +32,9 @@ fn handover() {
 #[test]
 fn uapi() {
     replay("uapi", vpn::uapi::fuzz);
+}
 
+#[test]
 fn connector() {
     replay("connector", vpn::proto::connector::fuzzing::packets);
 }

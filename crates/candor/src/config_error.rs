@@ -76,6 +76,7 @@ const KEYS: &[(&str, &str, &str)] = &[
         "addresses in a list: dns = [\"9.9.9.9\", \"2620:fe::fe\"]",
     ),
     ("vpn", "mtu", "a number of bytes from 1280 to 1500: mtu = 1420"),
+    ("vpn", "path", "auto, kernel or user: path = \"auto\""),
     ("tariff", "name", "a name, in quotation marks: name = \"family\""),
     (
         "tariff",

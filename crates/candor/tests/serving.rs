@@ -68,7 +68,7 @@ fn a_port_that_is_taken_is_named_with_the_key_to_change() {
 }
 
 #[test]
-fn without_rights_everything_but_the_vpn_runs_and_the_line_that_gives_it_is_named() {
+fn without_rights_everything_runs_and_the_line_that_gives_the_kernels_way_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path().to_owned();
     std::fs::write(home.join("candor.toml"), SMALL).unwrap();
@@ -94,7 +94,7 @@ fn without_rights_everything_but_the_vpn_runs_and_the_line_that_gives_it_is_name
     child.wait().unwrap();
     assert!(words.contains("started in"), "{words}");
     assert!(
-        words.contains("vpn     not running: ") && words.contains("setcap"),
+        words.contains("in user space, without rights on this machine") && words.contains("setcap"),
         "{words}"
     );
     assert!(words.contains("http://localhost:8080/set-up/"), "{words}");

@@ -388,7 +388,7 @@ fn every_key_of_the_configuration_is_documented() {
 #[test]
 fn an_undocumented_key_is_noticed() {
     let code = keys_in_code(
-        "struct Config {\n    data: PathBuf,\n    site: Site,\n}\nstruct Store {\n}\nstruct Site {\n    /// A port.\n    pub(crate) port: u16,\n}\nstruct Vpn {\n}\nstruct TariffEntry {\n}\n",
+        "struct Config {\n    data: PathBuf,\n    site: Site,\n}\nstruct Store {\n}\nstruct Site {\n    /// A port.\n    pub(crate) port: u16,\n}\nstruct Vpn {\n}\nstruct Members {\n}\nstruct TariffEntry {\n}\n",
     );
     assert_eq!(code.into_iter().collect::<Vec<_>>(), ["data", "site.port"]);
     assert_eq!(

@@ -34,7 +34,7 @@ pub(crate) const fn field(field: FieldId) -> &'static str {
         FieldId::AcceptedTime => "Zeitpunkt Ihrer Zustimmung",
         FieldId::StaffRole => "Rolle im Team des Betreibers",
         FieldId::Tariff => "gewählter Tarif",
-        FieldId::PaidUntil => "Tag, bis zu dem Ihre Mitgliedschaft läuft",
+        FieldId::PaidUntil => "letzter Tag Ihrer Mitgliedschaft",
         FieldId::SuspendedDay => "Tag, an dem Sie gesperrt wurden",
         FieldId::TokenLabel => "Ihr Name für ein Zugriffstoken",
         FieldId::TokenScope => "was ein Zugriffstoken darf",

@@ -23,6 +23,16 @@ const MAY_BE_WIDER: &[(&str, &str)] = &[
     ("weaker-processing", "as above"),
 ];
 
+/// What ways of joining need that a profile may leave out: numbers without an e-mail address, invitations. Who joins in
+/// another way is in none of these.
+const WAYS_OF_JOINING: &[&str] = &[
+    "account.number",
+    "invitation.code",
+    "invitation.tariff",
+    "invitation.uses",
+    "invitation.end",
+];
+
 /// The profiles beside the default.
 fn others() -> Vec<Compiled> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies");
@@ -60,6 +70,15 @@ fn needed_by_another_service(change: &Change, ours: &Compiled, theirs: &Compiled
     change.kind() == "new-field" && more_surfaces && change.added.iter().all(for_the_service)
 }
 
+/// Whether the change only adds what a way of joining needs that the other profile does not offer.
+fn needed_by_another_way_of_joining(change: &Change) -> bool {
+    let of_a_way = |tuple: &Tuple| {
+        let field = tuple.values().first();
+        field.is_some_and(|field| WAYS_OF_JOINING.contains(&field.as_str()))
+    };
+    change.kind() == "new-field" && change.added.iter().all(of_a_way)
+}
+
 /// What the default lets be done and the other profile does not.
 fn looser(ours: &Compiled, theirs: &Compiled) -> Vec<String> {
     let surfaces = |compiled: &Compiled| compiled.plan().parts().surfaces.clone();
@@ -69,6 +88,7 @@ fn looser(ours: &Compiled, theirs: &Compiled) -> Vec<String> {
         .iter()
         .filter(|change| change.direction() == Direction::Wider && concerns(change, &both))
         .filter(|change| !needed_by_another_service(change, ours, theirs))
+        .filter(|change| !needed_by_another_way_of_joining(change))
         .filter(|change| MAY_BE_WIDER.iter().all(|(kind, _)| *kind != change.kind()))
         .map(|change| format!("{}: {}", change.kind(), change.words(Language::English)))
         .collect()

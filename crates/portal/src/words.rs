@@ -1,6 +1,6 @@
 //! Numbers and times as people read them, in their language.
 
-use plan::{Day, FieldId, Keep, Language, Plan, Timestamp, Until, Upkeep};
+use plan::{Day, FieldId, Language, Plan, Timestamp};
 
 use crate::speech::{Saying, say};
 
@@ -147,36 +147,10 @@ pub(crate) fn length_within(language: Language, seconds: i64) -> String {
     }
 }
 
-/// How long something is kept: `for 14 days`, `until you close your account`.
-pub(crate) fn keep(language: Language, keep: Keep) -> String {
-    let until = |until| match until {
-        Until::AccountClosed => say(language, "keep-account-closed"),
-        Until::TicketResolved => say(language, "keep-ticket-resolved"),
-        Until::Deleted => say(language, "keep-deleted"),
-        Until::AccountExpired => say(language, "keep-account-expired"),
-    };
-    let text = match (keep.until, keep.seconds) {
-        (None, seconds) => say(language, "keep-for").text("length", length(language, seconds.unwrap_or(0))),
-        (Some(event), None) => until(event),
-        (Some(event), Some(seconds)) => {
-            let text = say(language, "keep-at-most").text("until", until(event));
-            text.text("length", length(language, seconds))
-        }
-    };
-    match keep.plus {
-        None => text.to_string(),
-        Some(Upkeep::Seconds(seconds)) => {
-            let text = say(language, "keep-plus").text("keep", text);
-            text.text("length", length(language, seconds)).to_string()
-        }
-        Some(Upkeep::TaxLaw) => say(language, "keep-tax-law").text("keep", text).to_string(),
-    }
-}
-
 /// How long the policy keeps a field; nothing when it does not.
 pub(crate) fn keep_of(language: Language, plan: &Plan, field: FieldId) -> String {
     plan.keep(field)
-        .map(|kept| keep(language, kept.keep))
+        .map(|kept| policy::keep_words(kept.keep, language))
         .unwrap_or_default()
 }
 

@@ -98,10 +98,8 @@ pub enum OpenError {
     )]
     UnknownTable(String),
     /// The wrapping key does not open the key database.
-    #[error(
-        "the wrapping key does not open the key database: it is not the key that it was written with, or the database is damaged"
-    )]
-    WrongWrappingKey,
+    #[error("the wrapping key does not open {0}: it is not the key that it was written with, or the keys are damaged")]
+    WrongWrappingKey(String),
     /// A file is damaged.
     #[error("{0} is damaged; put back the newest backup of both databases")]
     Damaged(String),
@@ -207,7 +205,7 @@ impl Store {
         let at = |database| {
             let place = &place;
             move |error| match error {
-                StoreError::Unsealable => OpenError::WrongWrappingKey,
+                StoreError::Unsealable => OpenError::WrongWrappingKey(place.name(database)),
                 error => place.error(database, error),
             }
         };

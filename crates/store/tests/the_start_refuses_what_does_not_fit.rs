@@ -56,7 +56,7 @@ async fn another_wrapping_key_is_refused(home: Home) {
     let clock = Arc::new(ManualClock::new(START));
     let mut other = options(&home, &world::policy_of(EVERYTHING), &clock);
     other.wrapping = WrappingKey::from_bytes(&mut [8; 32]);
-    assert!(matches!(Store::open(other).await, Err(OpenError::WrongWrappingKey)));
+    assert!(matches!(Store::open(other).await, Err(OpenError::WrongWrappingKey(_))));
 }
 
 #[tokio::test]

@@ -68,16 +68,6 @@ until-date = { $date }, in { $days ->
    *[other] { $days } Tagen
 }
 
-# Wie lange etwas aufbewahrt wird.
-keep-for = { $length } lang
-keep-account-closed = bis Sie Ihr Konto schließen
-keep-ticket-resolved = bis Ihre Anfrage erledigt ist
-keep-deleted = bis Sie es löschen
-keep-account-expired = bis Ihre Mitgliedschaft endet
-keep-at-most = { $until }, höchstens { $length } lang
-keep-plus = { $keep }, und danach noch { $length } lang
-keep-tax-law = { $keep }, Rechnungsangaben so lange, wie das Steuerrecht es verlangt
-
 # Woher eine Angabe stammt.
 origin-person = von Ihnen angegeben
 origin-operator = vom Betreiber eingetragen

@@ -68,16 +68,6 @@ until-date = { $date }, in { $days ->
    *[other] { $days } days
 }
 
-# How long something is kept.
-keep-for = for { $length }
-keep-account-closed = until you close your account
-keep-ticket-resolved = until your request is resolved
-keep-deleted = until you delete it
-keep-account-expired = until your membership has ended
-keep-at-most = { $until }, and for { $length } at most
-keep-plus = { $keep }, and { $length } after that
-keep-tax-law = { $keep }, and the facts of an invoice as long as tax law demands
-
 # Where a datum came from.
 origin-person = you gave it
 origin-operator = the operator entered it

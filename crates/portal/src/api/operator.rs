@@ -130,6 +130,10 @@ pub(crate) async fn find(
 ) -> Result<Json<FoundBody>, Problem> {
     program.may(Scope::Operator)?;
     allow(&app, &app.sign_ins, address)?;
+    if body.who.is_empty() {
+        let why = "who is empty; give the whole e-mail address, account number or id";
+        return Err(Problem::new(Kind::WrongValue, why));
+    }
     let found = app.accounts.find_member(&body.who).await?;
     Ok(Json(FoundBody {
         member: found.map(|member| member.to_string()),

@@ -42,6 +42,11 @@ impl InvitationsPage {
     fn short(&self, id: &InvitationId) -> String {
         id.to_string().chars().take(8).collect()
     }
+
+    /// The page on which the invited join, without the site's name.
+    fn way_in(&self, made: &MadeInvitation) -> String {
+        format!("/join?invitation={}", made.code)
+    }
 }
 
 /// Where the page starts.

@@ -77,7 +77,7 @@ pub(crate) fn lifetimes(language: Language, plan: &Plan, exercised: &BTreeSet<Fi
             passing: false,
             what: capitalised(class.words_in(language)),
             more: words::list(language, &names),
-            how_long: words::keep(language, keep),
+            how_long: policy::keep_words(keep, language),
             bar: bar(&Bar::Kept(keep)),
         });
     }

@@ -75,7 +75,7 @@ statements! {
         rows!(Invitation, "WHERE id > $1 AND ends > $2 AND expires_at > $2 ORDER BY id LIMIT $3");
     WITHDRAW_INVITATION: RunStatement<(InvitationId,)> = RunStatement::new, "invitation.withdraw", Account, touches ["invitation"],
         "DELETE FROM invitation WHERE id = $1", Expect::Rows(1);
-    SWEEP_INVITATIONS: RunStatement<(Timestamp,)> = RunStatement::new, "invitation.sweep", Account, touches ["invitation"],
+    SWEEP_INVITATIONS: RunStatement<(Timestamp,)> = RunStatement::new, "invitation.delete_ended", Account, touches ["invitation"],
         "DELETE FROM invitation WHERE ends <= $1", Expect::Any;
     INVITATION_USED_BY: SelectStatement<(MemberId,), InvitationUse> = SelectStatement::new, "invitation_use.of", Account, touches ["invitation_use"],
         rows!(InvitationUse, "WHERE member = $1");

@@ -193,7 +193,7 @@ impl Store {
     /// is written.
     ///
     /// # Errors
-    /// As [`write`].
+    /// As [`write()`].
     pub async fn back_up(&self, files: [File; 2], progress: impl FnMut(u64, u64)) -> Result<Made, BackupError> {
         let snapshot = self.snapshot().await?;
         write(snapshot, self.keys.wrapping(), self.now(), files, progress).await

@@ -123,7 +123,9 @@ export async function join_(page, email) {
 export async function signIn(page, origin, email) {
   await page.goto(`${origin}/sign-in`);
   await page.getByLabel('E-mail address').fill(email);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await page.locator('main form button[type=submit]').click();
+  const password = page.getByLabel('Password', { exact: true });
+  await password.fill(PASSWORD);
+  // The other form of the page takes an account number.
+  await page.locator('main form', { has: password }).locator('button[type=submit]').click();
   await page.waitForURL(`${origin}/home`);
 }

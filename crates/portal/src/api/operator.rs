@@ -99,6 +99,9 @@ pub(crate) async fn members(
     }))
 }
 
+/// The longest that a member can be found by: an e-mail address (RFC 5321, section 4.5.3.1.3). [`FindBody`] says it too.
+const WHO_LIMIT_CHARACTERS: usize = 254;
+
 /// Whom to find.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -130,8 +133,8 @@ pub(crate) async fn find(
 ) -> Result<Json<FoundBody>, Problem> {
     program.may(Scope::Operator)?;
     allow(&app, &app.sign_ins, address)?;
-    if body.who.is_empty() {
-        let why = "who is empty; give the whole e-mail address, account number or id";
+    if !(1..=WHO_LIMIT_CHARACTERS).contains(&body.who.chars().count()) {
+        let why = "who is empty or too long; give the whole e-mail address, account number or id";
         return Err(Problem::new(Kind::WrongValue, why));
     }
     let found = app.accounts.find_member(&body.who).await?;

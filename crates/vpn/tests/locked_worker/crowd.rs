@@ -73,7 +73,8 @@ fn crowd() {
     let begun = Instant::now();
     let mut done = vec![0; COUNT];
     let body = |number: usize, round: usize| format!("{number} {round} {}", "x".repeat(1000)).into_bytes();
-    // All call at the same moment. A body that is lost is sent again.
+    // All call at the same moment. A body that is lost is sent again; the first one waits for a handshake.
+    let wait = |done: usize| Duration::from_millis(if done == 0 { 2000 } else { 500 });
     let mut asked = vec![begun; COUNT];
     for (number, light) in lights.iter_mut().enumerate() {
         light.send(DESTINATION, &body(number, 0));
@@ -85,7 +86,7 @@ fn crowd() {
             let expected = body(number, done[number]);
             if light.receive().contains(&expected) {
                 done[number] += 1;
-            } else if done[number] == 0 || asked[number].elapsed() < Duration::from_millis(500) {
+            } else if asked[number].elapsed() < wait(done[number]) {
                 continue;
             }
             if done[number] < ROUNDS {

@@ -37,7 +37,11 @@ test('everything works without script', async t => {
     assert.match(text, /^PresharedKey = [A-Za-z0-9+/]{43}=$/m);
     assert.equal(await page.locator('#qr').isVisible(), false);
     await go('/devices');
-    await page.getByRole('button', { name: 'Remove Router' }).click();
+    await page.getByRole('link', { name: 'Rename Router' }).click();
+    await page.getByLabel('Name of the device').fill('Cellar');
+    await page.getByRole('button', { name: 'Rename it' }).click();
+    await page.getByRole('link', { name: 'Remove Cellar' }).click();
+    await page.getByRole('button', { name: 'Remove it' }).click();
     await page.getByText('None yet.').waitFor();
   } else {
     t.diagnostic('this machine gives candor no tunnel');

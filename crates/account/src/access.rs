@@ -114,12 +114,22 @@ impl fmt::Display for Scopes {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NotAScope;
 
+impl FromStr for Scope {
+    type Err = NotAScope;
+    fn from_str(key: &str) -> Result<Self, NotAScope> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|scope| scope.key() == key)
+            .ok_or(NotAScope)
+    }
+}
+
 impl FromStr for Scopes {
     type Err = NotAScope;
     fn from_str(text: &str) -> Result<Self, NotAScope> {
         text.split_whitespace().try_fold(Self::default(), |set, key| {
-            let scope = Scope::ALL.iter().find(|scope| scope.key() == key).ok_or(NotAScope)?;
-            Ok(Self(set.0 | scope.bit()))
+            Ok(Self(set.0 | key.parse::<Scope>()?.bit()))
         })
     }
 }
@@ -264,7 +274,11 @@ impl TokenBook {
 }
 
 impl NewToken {
-    pub(crate) fn check(&self) -> Result<(), TokenError> {
+    /// Whether it can be made.
+    ///
+    /// # Errors
+    /// [`TokenError::Label`], [`TokenError::NoScope`].
+    pub fn check(&self) -> Result<(), TokenError> {
         let label = self.label.trim();
         let length = label.chars().count();
         if length == 0 || length > TOKEN_LABEL_LIMIT_CHARACTERS || label.chars().any(char::is_control) {

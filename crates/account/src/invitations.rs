@@ -20,10 +20,12 @@ use crate::usage::Tariff;
 pub const INVITATION_USES_LIMIT: u32 = 10_000;
 /// Days that an invitation lives at most, where the policy keeps it that long.
 pub const INVITATION_DAYS_LIMIT: u32 = 365;
+/// Invitations that are made at once at most: a school's worth, in one commit.
+pub const INVITATIONS_LIMIT: usize = 500;
 const DAY_SECONDS: i64 = 86_400;
 
 /// What a new invitation is to be.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewInvitation {
     /// How many it lets in.
     pub uses: u32,
@@ -70,6 +72,9 @@ pub enum InvitationError {
     /// No day, or too many.
     #[error("an invitation lives 1 to {INVITATION_DAYS_LIMIT} days")]
     Days,
+    /// None, or too many at once.
+    #[error("1 to {INVITATIONS_LIMIT} invitations are made at once; make the others after them")]
+    TooMany,
     /// There is no such tariff.
     #[error("the configuration has no tariff of this name")]
     NoSuchTariff,
@@ -157,21 +162,15 @@ impl Accounts {
         wanted: &[NewInvitation],
     ) -> Result<Vec<MadeInvitation>, InvitationError> {
         let book = self.invitations.as_ref().ok_or(InvitationError::NotDeclared)?;
+        if !(1..=INVITATIONS_LIMIT).contains(&wanted.len()) {
+            return Err(InvitationError::TooMany);
+        }
         let subject = self.store.subject(maker).await?;
         let now = self.store.now();
         let mut ops = Vec::with_capacity(wanted.len());
         let mut made = Vec::with_capacity(wanted.len());
         for wanted in wanted {
-            if !(1..=INVITATION_USES_LIMIT).contains(&wanted.uses) {
-                return Err(InvitationError::Uses);
-            }
-            if !(1..=INVITATION_DAYS_LIMIT).contains(&wanted.days) {
-                return Err(InvitationError::Days);
-            }
-            let tariff = match &wanted.tariff {
-                None => self.first_tariff(),
-                Some(name) => self.find_tariff(name).ok_or(InvitationError::NoSuchTariff)?,
-            };
+            let tariff = self.tariff_of(wanted)?;
             let code = RecoveryCode::from_random(&self.store.random());
             let ends = now
                 .plus_seconds(i64::from(wanted.days) * DAY_SECONDS)
@@ -189,6 +188,32 @@ impl Accounts {
         }
         self.store.commit(ops).await?;
         Ok(made)
+    }
+
+    /// Whether such an invitation can be made.
+    ///
+    /// # Errors
+    /// [`InvitationError::Uses`], [`InvitationError::Days`], [`InvitationError::NoSuchTariff`].
+    pub fn check_invitation(&self, wanted: &NewInvitation) -> Result<(), InvitationError> {
+        self.tariff_of(wanted).map(|_| ())
+    }
+
+    /// The name of the tariff that such an invitation gives.
+    pub fn tariff_of_invitation<'a>(&'a self, wanted: &'a NewInvitation) -> &'a str {
+        wanted.tariff.as_deref().unwrap_or(&self.first_tariff().name)
+    }
+
+    fn tariff_of(&self, wanted: &NewInvitation) -> Result<&Tariff, InvitationError> {
+        if !(1..=INVITATION_USES_LIMIT).contains(&wanted.uses) {
+            return Err(InvitationError::Uses);
+        }
+        if !(1..=INVITATION_DAYS_LIMIT).contains(&wanted.days) {
+            return Err(InvitationError::Days);
+        }
+        match &wanted.tariff {
+            None => Ok(self.first_tariff()),
+            Some(name) => self.find_tariff(name).ok_or(InvitationError::NoSuchTariff),
+        }
     }
 
     /// A page of the invitations that still let somebody in or have not ended, after `after`.

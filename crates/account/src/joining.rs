@@ -9,7 +9,7 @@ use crate::accounts::Accounts;
 use crate::email::parse_email;
 use crate::invitations::Invited;
 use crate::number::AccountNumber;
-use crate::password::{HashError, PASSWORD_MINIMUM_CHARACTERS};
+use crate::password::{HashError, PasswordError, check_new};
 use crate::signing_in::credential;
 use crate::tables::{Acceptance, Member, Staff};
 use crate::token::{RecoveryCode, SessionToken};
@@ -48,12 +48,9 @@ pub enum JoinError {
     /// Somebody has joined with it.
     #[error("somebody has joined with this e-mail address; sign in, or use your recovery code")]
     EmailTaken,
-    /// The password is too short.
-    #[error("the password is too short; take at least {PASSWORD_MINIMUM_CHARACTERS} characters, a few words will do")]
-    PasswordShort,
-    /// The password is too long.
-    #[error("the password is too long; take at most 1000 characters")]
-    PasswordLong,
+    /// The password is not taken.
+    #[error("{0}")]
+    Password(#[from] PasswordError),
     /// The age is missing.
     #[error("please say how old you are; the number is compared with the limit and not kept")]
     AgeMissing,
@@ -94,7 +91,7 @@ impl From<HashError> for JoinError {
     fn from(error: HashError) -> Self {
         match error {
             HashError::Busy => Self::Busy,
-            HashError::TooLong => Self::PasswordLong,
+            HashError::TooLong => Self::Password(PasswordError::Long),
         }
     }
 }
@@ -257,10 +254,7 @@ impl Accounts {
             Identity::Number => Ok(()),
             Identity::Email { email, password } => {
                 parse_email(email).ok_or(JoinError::Email)?;
-                if password.chars().count() < PASSWORD_MINIMUM_CHARACTERS {
-                    return Err(JoinError::PasswordShort);
-                }
-                Ok(())
+                Ok(check_new(password)?)
             }
         }
     }

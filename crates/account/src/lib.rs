@@ -42,14 +42,15 @@ pub use accounts::{Accounts, AccountsError, check_joining, check_tariffs};
 pub use batch::{BATCH_LIMIT, BatchError, EXTEND_DAYS_LIMIT, MemberChange};
 pub use devices::{DeviceChange, DeviceError, DeviceView, KeyText, LABEL_LIMIT_CHARACTERS, NewDevice, NotAKey};
 pub use invitations::{
-    INVITATION_DAYS_LIMIT, INVITATION_USES_LIMIT, InvitationError, InvitationView, MadeInvitation, NewInvitation,
+    INVITATION_DAYS_LIMIT, INVITATION_USES_LIMIT, INVITATIONS_LIMIT, InvitationError, InvitationView, MadeInvitation,
+    NewInvitation,
 };
 pub use joining::{Access, Enrolled, Enrolment, Entry, Identity, JoinError, JoinForm, Joined, Joining, Secret};
 pub use limit::RateLimit;
 pub use number::AccountNumber;
-pub use password::PASSWORD_MINIMUM_CHARACTERS;
+pub use password::{PASSWORD_MAXIMUM_CHARACTERS, PASSWORD_MINIMUM_CHARACTERS, PasswordError};
 pub use sessions::SignedIn;
-pub use signing_in::{ResetError, SignInError, SignInForm};
+pub use signing_in::{NewPasswordError, SignInError, SignInForm};
 pub use staff::{MemberLine, SetUpToken};
 pub use standing::Stop;
 pub use statements::CATALOGUE;

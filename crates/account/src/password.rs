@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use thiserror::Error;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 /// The shortest password that is accepted, in characters. Source: NIST SP 800-63B-4, section 3.1.1.2 (8 with a second
 /// factor, 15 without); 10 is a guess between the two, with a rate limit beside it.
 pub const PASSWORD_MINIMUM_CHARACTERS: usize = 10;
-/// Longer passwords are refused so that hashing one stays bounded.
-const PASSWORD_MAXIMUM_BYTES: usize = 1024;
+/// The longest, in characters, so that hashing one stays bounded.
+pub const PASSWORD_MAXIMUM_CHARACTERS: usize = 1000;
+/// What is hashed at most: UTF-8 has at most four bytes for a character (RFC 3629, section 3).
+const SECRET_MAXIMUM_BYTES: usize = 4 * PASSWORD_MAXIMUM_CHARACTERS;
 /// Memory of one hash in KiB, passes and lanes. Source: OWASP Password Storage Cheat Sheet.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
@@ -20,12 +23,32 @@ const HASHES_AT_ONCE: usize = 2;
 /// Hashes that wait or run at most; beyond it a sign-in is refused.
 const HASHES_QUEUED: usize = 64;
 
+/// Why a password that somebody chose is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum PasswordError {
+    /// It is too short.
+    #[error("the password is too short; take at least {PASSWORD_MINIMUM_CHARACTERS} characters, a few words will do")]
+    Short,
+    /// It is too long.
+    #[error("the password is too long; take at most {PASSWORD_MAXIMUM_CHARACTERS} characters")]
+    Long,
+}
+
+/// Whether somebody may choose this password.
+pub(crate) fn check_new(password: &str) -> Result<(), PasswordError> {
+    match password.chars().count() {
+        0..PASSWORD_MINIMUM_CHARACTERS => Err(PasswordError::Short),
+        PASSWORD_MINIMUM_CHARACTERS..=PASSWORD_MAXIMUM_CHARACTERS => Ok(()),
+        _ => Err(PasswordError::Long),
+    }
+}
+
 /// Why a password was not hashed or compared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum HashError {
     /// Too many at once.
     Busy,
-    /// The password is longer than any person's.
+    /// The secret is longer than any that can have been chosen.
     TooLong,
 }
 
@@ -89,7 +112,7 @@ impl Hasher {
         secret: Zeroizing<Vec<u8>>,
         work: impl FnOnce(&[u8]) -> T + Send + 'static,
     ) -> Result<T, HashError> {
-        if secret.len() > PASSWORD_MAXIMUM_BYTES {
+        if secret.len() > SECRET_MAXIMUM_BYTES {
             return Err(HashError::TooLong);
         }
         let _place = self.queue.try_acquire().map_err(|_| HashError::Busy)?;
@@ -126,9 +149,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_password_of_1025_bytes_is_refused_and_one_of_1024_is_not() {
+    async fn what_is_hashed_has_4000_bytes_at_most() {
         let hasher = Hasher::new();
-        assert_eq!(hasher.fits(&[b'a'; 1025], None).await, Err(HashError::TooLong));
-        assert_eq!(hasher.fits(&[b'a'; 1024], None).await, Ok(false));
+        assert_eq!(hasher.fits(&[b'a'; 4001], None).await, Err(HashError::TooLong));
+        assert_eq!(hasher.fits(&[b'a'; 4000], None).await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn a_password_has_10_to_1000_characters_and_the_longest_can_be_hashed() {
+        for (characters, verdict) in [
+            (9, Err(PasswordError::Short)),
+            (10, Ok(())),
+            (1000, Ok(())),
+            (1001, Err(PasswordError::Long)),
+        ] {
+            assert_eq!(check_new(&"🔑".repeat(characters)), verdict, "{characters}");
+        }
+        let longest = "🔑".repeat(PASSWORD_MAXIMUM_CHARACTERS);
+        assert!(Hasher::new().hash(longest.as_bytes(), [3; 16]).await.is_ok());
     }
 }

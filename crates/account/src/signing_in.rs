@@ -8,7 +8,7 @@ use crate::accounts::Accounts;
 use crate::email::parse_email;
 use crate::joining::Joined;
 use crate::number::{AccountNumber, FindError};
-use crate::password::{HashError, PASSWORD_MINIMUM_CHARACTERS};
+use crate::password::{HashError, PasswordError, check_new};
 use crate::sessions::SignedIn;
 use crate::tables::Credential;
 use crate::token::{RecoveryCode, SessionToken};
@@ -30,24 +30,15 @@ pub enum SignInError {
     Store(#[from] StoreError),
 }
 
-/// Why a password was not reset.
+/// Why no new password was set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum ResetError {
-    /// The e-mail address or the code is wrong.
-    #[error("the e-mail address or the recovery code is wrong")]
-    Wrong,
-    /// The new password is too short.
-    #[error("the password is too short; take at least {PASSWORD_MINIMUM_CHARACTERS} characters, a few words will do")]
-    PasswordShort,
-    /// Too many tries for this address.
-    #[error("too many tries for this address; wait a minute")]
-    TooOften,
-    /// Too many passwords are being checked.
-    #[error("too many people are signing in at this moment; try again in a few seconds")]
-    Busy,
-    /// The store failed.
+pub enum NewPasswordError {
+    /// The new password is not taken.
     #[error("{0}")]
-    Store(#[from] StoreError),
+    Password(#[from] PasswordError),
+    /// Whoever asks showed no right to: [`SignInError::Wrong`] is about the recovery code or the present password.
+    #[error("{0}")]
+    SignIn(#[from] SignInError),
 }
 
 impl From<HashError> for SignInError {
@@ -68,12 +59,15 @@ impl From<FindError> for SignInError {
     }
 }
 
-impl From<HashError> for ResetError {
+impl From<HashError> for NewPasswordError {
     fn from(error: HashError) -> Self {
-        match error {
-            HashError::Busy => Self::Busy,
-            HashError::TooLong => Self::Wrong,
-        }
+        Self::SignIn(error.into())
+    }
+}
+
+impl From<StoreError> for NewPasswordError {
+    fn from(error: StoreError) -> Self {
+        Self::SignIn(error.into())
     }
 }
 
@@ -165,29 +159,26 @@ impl Accounts {
     /// is given.
     ///
     /// # Errors
-    /// [`ResetError`].
-    pub async fn reset(&self, email: &str, code: &RecoveryCode, password: &str) -> Result<Joined, ResetError> {
-        let (subject, member, recovery, mut ops) = self.new_credentials(email, code, password).await?;
-        let (session, begin) = self.sessions.begin(&self.store, &subject, member)?;
-        ops.push(begin);
-        self.store.commit(ops).await?;
+    /// [`NewPasswordError`].
+    pub async fn reset(&self, email: &str, code: &RecoveryCode, password: &str) -> Result<Joined, NewPasswordError> {
+        let (subject, member, recovery, ops) = self.new_credentials(email, code, password).await?;
         Ok(Joined {
             member,
             recovery,
-            session,
+            session: self.commit_and_sign_in(&subject, ops).await?,
         })
     }
 
     /// As [`Accounts::reset`], and nobody is signed in afterwards.
     ///
     /// # Errors
-    /// [`ResetError`].
+    /// [`NewPasswordError`].
     pub async fn reset_only(
         &self,
         email: &str,
         code: &RecoveryCode,
         password: &str,
-    ) -> Result<RecoveryCode, ResetError> {
+    ) -> Result<RecoveryCode, NewPasswordError> {
         let (_, _, recovery, ops) = self.new_credentials(email, code, password).await?;
         self.store.commit(ops).await?;
         Ok(recovery)
@@ -198,15 +189,13 @@ impl Accounts {
         email: &str,
         code: &RecoveryCode,
         password: &str,
-    ) -> Result<(Subject, MemberId, RecoveryCode, Vec<Op>), ResetError> {
-        if password.chars().count() < PASSWORD_MINIMUM_CHARACTERS {
-            return Err(ResetError::PasswordShort);
-        }
+    ) -> Result<(Subject, MemberId, RecoveryCode, Vec<Op>), NewPasswordError> {
+        check_new(password)?;
         if !self
             .sign_ins
             .allow(email.trim().to_lowercase().as_bytes(), self.store.now())
         {
-            return Err(ResetError::TooOften);
+            return Err(SignInError::TooOften.into());
         }
         let known = self.find_by_email(email).await?;
         let hash = known
@@ -214,7 +203,7 @@ impl Accounts {
             .map(|(_, credential)| credential.recovery.open(&self.permits.sign_in_recovery).clone());
         let fits = self.hasher.fits(code.as_bytes(), hash).await?;
         let Some((subject, old)) = known.filter(|_| fits) else {
-            return Err(ResetError::Wrong);
+            return Err(SignInError::Wrong.into());
         };
         let member = old.member;
         let recovery = RecoveryCode::from_random(&self.store.random());
@@ -233,6 +222,25 @@ impl Accounts {
     /// # Errors
     /// [`SignInError::Wrong`] when `old` is not the member's number.
     pub async fn renew_number(&self, member: MemberId, old: &str) -> Result<AccountNumber, SignInError> {
+        let (_, number, ops) = self.new_number(member, old).await?;
+        self.store.commit(ops).await?;
+        Ok(number)
+    }
+
+    /// As [`Accounts::renew_number`], and the browser that asks is signed in again.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn renew_number_here(
+        &self,
+        member: MemberId,
+        old: &str,
+    ) -> Result<(AccountNumber, SessionToken), SignInError> {
+        let (subject, number, ops) = self.new_number(member, old).await?;
+        Ok((number, self.commit_and_sign_in(&subject, ops).await?))
+    }
+
+    async fn new_number(&self, member: MemberId, old: &str) -> Result<(Subject, AccountNumber, Vec<Op>), SignInError> {
         if !self.sign_ins.allow(member.as_bytes(), self.store.now()) {
             return Err(SignInError::TooOften);
         }
@@ -245,8 +253,16 @@ impl Accounts {
         let subject = self.store.subject(member).await?;
         let mut ops = self.sign_out_everywhere(member);
         ops.push(numbers.put(&subject, hash)?);
+        Ok((subject, number, ops))
+    }
+
+    /// Makes changes that sign a member out everywhere, and signs in the browser that asked for them.
+    async fn commit_and_sign_in(&self, subject: &Subject, mut ops: Vec<Op>) -> Result<SessionToken, StoreError> {
+        let member = MemberId::from_bytes(*subject.id().as_bytes());
+        let (session, begin) = self.sessions.begin(&self.store, subject, member)?;
+        ops.push(begin);
         self.store.commit(ops).await?;
-        Ok(number)
+        Ok(session)
     }
 
     pub(crate) async fn find_by_email(&self, email: &str) -> Result<Option<(Subject, Credential)>, StoreError> {
@@ -321,21 +337,42 @@ impl Accounts {
     /// Sets a new password; every browser and program is signed out. The recovery code stays.
     ///
     /// # Errors
-    /// [`ResetError::Wrong`] when `old` is not the password, or the member has none.
-    pub async fn change_password(&self, member: MemberId, old: &str, new: &str) -> Result<(), ResetError> {
-        if new.chars().count() < PASSWORD_MINIMUM_CHARACTERS {
-            return Err(ResetError::PasswordShort);
-        }
+    /// [`SignInError::Wrong`] in a [`NewPasswordError`] when `old` is not the password, or the member has none.
+    pub async fn change_password(&self, member: MemberId, old: &str, new: &str) -> Result<(), NewPasswordError> {
+        let (_, ops) = self.new_password(member, old, new).await?;
+        self.store.commit(ops).await?;
+        Ok(())
+    }
+
+    /// As [`Accounts::change_password`], and the browser that asks is signed in again.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn change_password_here(
+        &self,
+        member: MemberId,
+        old: &str,
+        new: &str,
+    ) -> Result<SessionToken, NewPasswordError> {
+        let (subject, ops) = self.new_password(member, old, new).await?;
+        Ok(self.commit_and_sign_in(&subject, ops).await?)
+    }
+
+    async fn new_password(
+        &self,
+        member: MemberId,
+        old: &str,
+        new: &str,
+    ) -> Result<(Subject, Vec<Op>), NewPasswordError> {
+        check_new(new)?;
         if !self.sign_ins.allow(member.as_bytes(), self.store.now()) {
-            return Err(ResetError::TooOften);
+            return Err(SignInError::TooOften.into());
         }
         let credential = self.store.read_rows(&self.credential_of, (member,)).await?.pop();
-        let Some(credential_now) = credential else {
-            return Err(ResetError::Wrong);
-        };
+        let credential_now = credential.ok_or(SignInError::Wrong)?;
         let hash = credential_now.password.open(&self.permits.sign_in_password).clone();
         if !self.hasher.fits(old.as_bytes(), Some(hash)).await? {
-            return Err(ResetError::Wrong);
+            return Err(SignInError::Wrong.into());
         }
         let password = self.hasher.hash(new.as_bytes(), self.store.random()).await?;
         let subject = self.store.subject(member).await?;
@@ -346,8 +383,7 @@ impl Accounts {
         };
         let mut ops = self.sign_out_everywhere(member);
         ops.push(self.credentials.upsert(&subject, &row)?);
-        self.store.commit(ops).await?;
-        Ok(())
+        Ok((subject, ops))
     }
 }
 

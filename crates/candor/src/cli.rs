@@ -48,6 +48,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: DeviceCommand,
     },
+    /// Make many invitations at once, as somebody who works for the operator; the codes come back as CSV
+    Invite(InviteArgs),
     /// Check an erasure certificate's signature
     Certificate {
         /// The certificate's file
@@ -290,6 +292,42 @@ pub(crate) struct DeviceAddArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
+
+#[derive(Debug, Args)]
+#[command(after_help = INVITE_HELP)]
+pub(crate) struct InviteArgs {
+    /// Your e-mail address; the password is asked for, or read from standard input
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: String,
+    /// How many codes
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub(crate) count: u16,
+    /// How many people each code lets in
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) uses: u32,
+    /// For how many days; the policy may keep invitations for fewer
+    #[arg(long, value_name = "N", default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=365))]
+    pub(crate) days: u32,
+    /// The tariff that they give; the first of the configuration when absent
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tariff: Option<String>,
+    /// A list instead: the first line names the columns (uses, days, tariff), each line after it is one code
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["count", "uses", "days", "tariff"])]
+    pub(crate) csv: Option<PathBuf>,
+    /// The file to write the codes to; standard output when absent
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// The provider's site
+    #[arg(long, value_name = "URL", default_value = "http://localhost:8080")]
+    pub(crate) url: String,
+    /// The SHA-256 fingerprint of the site's self-signed certificate, as the provider printed it
+    #[arg(long, value_name = "HEX")]
+    pub(crate) fingerprint: Option<String>,
+}
+
+const INVITE_HELP: &str = "All of them are made or none. The codes are shown this once: the provider keeps hashes alone.\n\n\
+    candor invite --email you@example.org --count 50 --days 30 --tariff family --out codes.csv\n\
+    candor invite --email you@example.org --csv list.csv --out codes.csv";
 
 const DIFF_HELP: &str = "Exit code: 0 nothing that members must be told of (no difference, wording, or only what \
 becomes stricter), 1 members must be told, 2 a file cannot be read or does not compile";

@@ -35,7 +35,7 @@ pub(crate) async fn add(arguments: DeviceAddArgs) -> anyhow::Result<()> {
 }
 
 /// Reads the password from the terminal without showing it, or a line of standard input.
-fn ask_password(email: &str, host: &str) -> anyhow::Result<String> {
+pub(crate) fn ask_password(email: &str, host: &str) -> anyhow::Result<String> {
     if std::io::stdin().is_terminal() {
         let prompt = format!("Password of {email} at {host}: ");
         return rpassword::prompt_password(prompt).context("the password cannot be read from this terminal");

@@ -29,6 +29,7 @@ mod exercised;
 mod folder;
 mod holder;
 mod identity;
+mod invite;
 mod listen;
 mod member;
 mod policy_commands;
@@ -85,6 +86,7 @@ fn main() -> ExitCode {
         Command::Device {
             command: DeviceCommand::Add(arguments),
         } => run(device::add(arguments)),
+        Command::Invite(arguments) => run(invite::invite(arguments)),
         Command::Wg(arguments) => run(wg::wg(arguments)),
         Command::Certificate { file } => run(certificate::check(&file)),
     }

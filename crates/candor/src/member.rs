@@ -79,6 +79,20 @@ pub(crate) async fn add_device(site: &mut Site, label: &str, keys: &KeyPair) -> 
     Ok(lines.collect::<Vec<_>>().join("\n"))
 }
 
+/// Makes the invitations of a list and gives their codes as CSV.
+///
+/// # Errors
+/// The site refused; its reason is in the message, and nothing was made.
+pub(crate) async fn invite(site: &mut Site, list: &str) -> anyhow::Result<String> {
+    let fields = [("text", list), ("step", "make")];
+    let answer = site.post("/operator/invitations/import", &fields).await?;
+    if answer.status == StatusCode::NOT_FOUND {
+        bail!("this account may not make invitations: it does not work for the operator, or the policy declares none");
+    }
+    refuse(&answer, "making invitations")?;
+    answer.element("invitations").context("the site gave no codes")
+}
+
 /// Erases the account that is signed in and gives the certificate.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ fn policy(name: &str) -> String {
 fn help_names_every_command_and_hides_the_worker() {
     let help = run(&["--help"]);
     assert!(help.status.success());
-    for command in ["serve", "demo", "prove", "policy", "device", "certificate"] {
+    for command in ["serve", "demo", "prove", "policy", "device", "invite", "certificate"] {
         assert!(stdout(&help).contains(command), "{}", stdout(&help));
     }
     assert!(!stdout(&help).contains("worker"), "{}", stdout(&help));

@@ -11,11 +11,13 @@ use serde::de::DeserializeOwned;
 
 use crate::form::{Ask, Field, Wrong};
 use crate::pages::account::AcceptFields;
-use crate::pages::devices::{DeviceFields, file_name};
+use crate::pages::devices::{DeviceFields, RenameFields, file_name};
 use crate::pages::erase::{EraseFields, is_the_word};
 use crate::pages::join::JoinFields;
 use crate::pages::me::EmailFields;
 use crate::pages::members::TariffFields;
+use crate::pages::programs::TokenFields;
+use crate::pages::secrets::PasswordFields;
 use crate::pages::sign_in::{ResetFields, SignInFields};
 use crate::session::token_of;
 use crate::speech::{Speech, say};
@@ -29,6 +31,9 @@ pub fn fuzz_forms(bytes: &[u8]) {
     match kind {
         b"join" => join(body),
         b"device" => device(body),
+        b"rename" => drop(parsed::<RenameFields>(body).map(|fields| given_back(&fields.label, Ask::Text))),
+        b"token" => token(body),
+        b"password" => drop(parsed::<PasswordFields>(body)),
         b"erase" => erase(body),
         b"email" => drop(parsed::<EmailFields>(body).map(|fields| given_back(&fields.email, Ask::Email))),
         b"sign-in" => drop(parsed::<SignInFields>(body).map(|fields| given_back(&fields.email, Ask::Email))),
@@ -83,6 +88,14 @@ fn device(body: &[u8]) {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)),
         "{name}"
     );
+}
+
+fn token(body: &[u8]) {
+    let Some(fields) = parsed::<Vec<(String, String)>>(body).and_then(TokenFields::from_pairs) else {
+        return;
+    };
+    given_back(&fields.label, Ask::Text);
+    assert_eq!(fields.scopes.to_string().parse(), Ok(fields.scopes), "scopes survive");
 }
 
 fn erase(body: &[u8]) {

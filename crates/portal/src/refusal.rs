@@ -1,7 +1,9 @@
 //! Why a form is refused, in words: one text for each error of the services.
 
 use account::{
-    DeviceError, JoinError, LABEL_LIMIT_CHARACTERS, NotAKey, PASSWORD_MINIMUM_CHARACTERS, ResetError, SignInError,
+    DeviceError, INVITATION_DAYS_LIMIT, INVITATION_USES_LIMIT, INVITATIONS_LIMIT, InvitationError, JoinError,
+    LABEL_LIMIT_CHARACTERS, NotAKey, PASSWORD_MAXIMUM_CHARACTERS, PASSWORD_MINIMUM_CHARACTERS, PasswordError,
+    SignInError, TOKEN_LABEL_LIMIT_CHARACTERS, TOKENS_LIMIT, TokenError,
 };
 use store::StoreError;
 
@@ -13,10 +15,17 @@ pub(crate) trait Refusal {
     fn said(&self, speech: &Speech) -> Saying;
 }
 
-fn short(speech: &Speech) -> Saying {
-    speech
-        .say("refused-password-short")
-        .number("minimum", PASSWORD_MINIMUM_CHARACTERS)
+impl Refusal for PasswordError {
+    fn said(&self, speech: &Speech) -> Saying {
+        match self {
+            Self::Short => speech
+                .say("refused-password-short")
+                .number("minimum", PASSWORD_MINIMUM_CHARACTERS),
+            Self::Long => speech
+                .say("refused-password-long")
+                .number("maximum", PASSWORD_MAXIMUM_CHARACTERS),
+        }
+    }
 }
 
 impl Refusal for JoinError {
@@ -24,8 +33,7 @@ impl Refusal for JoinError {
         match self {
             Self::Email => speech.say("refused-email"),
             Self::EmailTaken => speech.say("refused-email-taken"),
-            Self::PasswordShort => short(speech),
-            Self::PasswordLong => speech.say("refused-password-long"),
+            Self::Password(error) => error.said(speech),
             Self::AgeMissing => speech.say("refused-age-missing"),
             Self::TooYoung(age) => speech.say("refused-young").number("age", *age),
             Self::PolicyChanged => speech.say("refused-policy-changed"),
@@ -33,8 +41,7 @@ impl Refusal for JoinError {
             Self::NoNumbers => speech.say("refused-no-numbers"),
             Self::InvitationNeeded => speech.say("refused-invitation-needed"),
             Self::InvitationWrong => speech.say("refused-invitation-wrong"),
-            // Programs alone ask for a token, and are answered elsewhere.
-            Self::Token(_) => speech.say("failure-ourselves"),
+            Self::Token(error) => error.said(speech),
             Self::Busy => speech.say("refused-busy"),
             Self::Store(error) => error.said(speech),
         }
@@ -52,13 +59,31 @@ impl Refusal for SignInError {
     }
 }
 
-impl Refusal for ResetError {
+impl Refusal for TokenError {
     fn said(&self, speech: &Speech) -> Saying {
         match self {
-            Self::Wrong => speech.say("refused-reset"),
-            Self::PasswordShort => short(speech),
-            Self::TooOften => speech.say("failure-too-often-do"),
-            Self::Busy => speech.say("refused-busy"),
+            Self::NotDeclared => speech.say("api-no-tokens"),
+            Self::Label => speech
+                .say("refused-token-label")
+                .number("limit", TOKEN_LABEL_LIMIT_CHARACTERS),
+            Self::NoScope => speech.say("refused-no-scope"),
+            Self::TooMany => speech.say("refused-too-many-tokens").number("limit", TOKENS_LIMIT),
+            Self::NoSuchToken => speech.say("failure-not-found"),
+            Self::Store(error) => error.said(speech),
+        }
+    }
+}
+
+impl Refusal for InvitationError {
+    fn said(&self, speech: &Speech) -> Saying {
+        match self {
+            Self::Uses => speech.say("refused-uses").number("limit", INVITATION_USES_LIMIT),
+            Self::Days => speech.say("refused-days").number("limit", INVITATION_DAYS_LIMIT),
+            Self::TooMany => speech
+                .say("refused-many-invitations")
+                .number("limit", INVITATIONS_LIMIT),
+            Self::NoSuchTariff => speech.say("refused-no-such-tariff"),
+            Self::NotDeclared | Self::NoSuchInvitation => speech.say("failure-not-found"),
             Self::Store(error) => error.said(speech),
         }
     }

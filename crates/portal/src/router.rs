@@ -16,8 +16,8 @@ use crate::app::{App, Portal, PortalError};
 use crate::failure::{Failure, explain};
 use crate::headers::{headers, visited_account, visited_site};
 use crate::pages::{
-    account, devices, erase, invitations, join, me, members, operator, policy, programs, server, sign_in, start,
-    status, usage, well_known,
+    account, devices, erase, import, invitations, join, me, members, operator, policy, programs, secrets, server,
+    sign_in, start, status, usage, well_known,
 };
 use crate::{api, assets, export, speech};
 
@@ -74,13 +74,17 @@ fn member() -> Router<App> {
         .route("/accept", post(account::accept))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/devices", get(devices::list).post(devices::add))
-        .route("/devices/{id}/remove", post(devices::remove))
+        .route("/devices/find", post(devices::find))
+        .route("/devices/{id}/rename", get(devices::rename_form).post(devices::rename))
+        .route("/devices/{id}/remove", get(devices::remove_form).post(devices::remove))
         .route("/usage", get(usage::usage))
         .route("/me", get(me::me))
         .route("/me/export", get(export::export).post(export::export))
         .route("/me/email", get(me::email_form).post(me::email_send))
-        .route("/me/programs", get(programs::programs))
-        .route("/me/programs/{id}/end", post(programs::end))
+        .route("/me/password", get(secrets::password_form).post(secrets::password_send))
+        .route("/me/number", get(secrets::number_form).post(secrets::number_send))
+        .route("/me/programs", get(programs::programs).post(programs::make))
+        .route("/me/programs/{id}/end", get(programs::end_form).post(programs::end))
         .route("/me/visits/forget", post(me::forget_visits))
         .route("/me/erase", get(erase::form).post(erase::send))
 }
@@ -95,7 +99,11 @@ fn operating() -> Router<App> {
         .route("/operator/members/find", post(members::find))
         .route("/operator/members/batch", post(members::batch))
         .route("/operator/invitations", get(invitations::list).post(invitations::make))
-        .route("/operator/invitations/{id}/withdraw", post(invitations::withdraw))
+        .route("/operator/invitations/import", get(import::form).post(import::send))
+        .route(
+            "/operator/invitations/{id}/withdraw",
+            get(invitations::withdraw_form).post(invitations::withdraw),
+        )
         .route("/operator/members/{id}/tariff", post(members::tariff))
         .route(
             "/operator/members/{id}/erase",

@@ -69,7 +69,7 @@ async fn a_member_joins_connects_exports_and_leaves() {
         .post("/me/erase", &[("word", "erase"), ("password", "not the password")])
         .await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(wrong.text().contains("nothing was erased"));
+    assert!(wrong.text().contains("so nothing was done"));
     let untyped = ada.post("/me/erase", &[("word", ""), ("password", PASSWORD)]).await;
     assert_eq!(untyped.status, StatusCode::UNPROCESSABLE_ENTITY);
 

@@ -230,6 +230,26 @@ impl Provider {
         answer
     }
 
+    /// Makes the operator.
+    pub(crate) fn set_up(&self, email: &str, password: &str) {
+        let token = self.word_after("http://localhost:8080/set-up/");
+        let url = format!("http://localhost:8080/set-up/{token}");
+        let accepted = format!("accepted={}", value_of(&self.curl(&[&url]), "accepted"));
+        let (email, password) = (format!("email={email}"), format!("password={password}"));
+        let answer = self.curl(&[
+            "--data-urlencode",
+            &email,
+            "--data-urlencode",
+            &password,
+            "--data",
+            "age=42&agree=yes",
+            "--data",
+            &accepted,
+            &url,
+        ]);
+        assert!(answer.contains("__Host-sid="), "{answer}");
+    }
+
     /// The cookie of whoever joined last.
     pub(crate) fn cookie(&self) -> Option<String> {
         std::fs::read_to_string(self.folder.path().join("cookie")).ok()

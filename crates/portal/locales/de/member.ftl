@@ -46,10 +46,20 @@ devices-places = { $taken } von { $limit ->
 devices-off-label = Das VPN läuft nicht
 devices-off = <strong>Das VPN läuft gerade nicht.</strong> Geräte können sich nicht verbinden, und es lassen sich keine hinzufügen. Was fehlt, steht auf der Netz-Seite Ihres Betreibers.
 devices-yours = Ihre Geräte
+devices-find = Ein Gerät nach seinem Namen finden
+devices-find-button = Finden
+devices-found-none = Keines Ihrer Geräte hat das im Namen.
+devices-found = { $count ->
+    [one] { $count } Gerät hat „{ $typed }“ im Namen.
+   *[other] { $count } Geräte haben „{ $typed }“ im Namen.
+}
+devices-range = { $from } bis { $to } von { $all }, nach Namen
+devices-all = Alle Geräte
 devices-none = Noch keine.
 devices-remove = Entfernen
 devices-remove-which = { $label } entfernen
-devices-removing = Ein entferntes Gerät ist sofort getrennt.
+devices-rename = Umbenennen
+devices-rename-which = { $label } umbenennen
 devices-add = Gerät hinzufügen
 devices-full = In Ihrem Tarif ist kein Platz frei. Entfernen Sie zuerst ein Gerät.
 devices-in-browser = Das Schlüsselpaar entsteht in diesem Browser. Der private Schlüssel verlässt ihn nie.
@@ -71,7 +81,6 @@ added-save = { $file } speichern
 added-psk = Der gemeinsame Schlüssel (PresharedKey) darin wird nicht noch einmal gezeigt. Verloren? Entfernen Sie das Gerät und fügen Sie es neu hinzu.
 added-code = Dasselbe als Code
 added-code-label = QR-Code der Konfiguration
-added-all = Alle Geräte
 
 usage-title = Verbrauch
 usage-heading = { $down } empfangen, { $up } gesendet
@@ -128,9 +137,8 @@ left-account = wenn Sie gehen
 
 email-title = E-Mail-Adresse berichtigen
 email-new = Neue E-Mail-Adresse
-email-password-hint = Wir fragen noch einmal, denn wer die Adresse ändert, könnte das Konto übernehmen.
+email-lead = Wir fragen noch einmal, womit Sie sich anmelden, denn wer die Adresse ändert, könnte das Konto übernehmen.
 email-button = Berichtigen
-email-leave = So lassen
 
 erase-title = Mich löschen
 erase-lead = Alles, was über Sie gespeichert ist, wird gelöscht, der Schlüssel zu allen Kopien wird vernichtet, und Ihre Geräte werden getrennt. Das lässt sich nicht rückgängig machen.
@@ -173,4 +181,55 @@ programs-lead = Jedes Zugriffstoken lässt ein Programm in seinem Rahmen für Si
 programs-none = Kein Programm kann für Sie handeln.
 programs-end = Beenden
 programs-end-which = { $label } beenden
+programs-end-title = { $label } beenden?
+programs-end-lead = Das Programm, das dieses Token hat, wird von da an abgewiesen. Das lässt sich nicht rückgängig machen; ein neues Token können Sie jederzeit erzeugen.
+programs-end-button = Beenden
+programs-tokens = Tokens
+programs-make = Ein Token erzeugen
+programs-label = Für welches Programm
+programs-label-hint = Wie Sie es nennen, höchstens { $limit } Zeichen.
+programs-scopes = Was es darf
+programs-scopes-hint = Erlauben Sie nur, was das Programm braucht. Ein Token kann sich nicht selbst erweitern.
+programs-password-hint = Ein Token kann ohne diesen Browser für Sie handeln, deshalb fragen wir noch einmal.
+programs-make-button = Token erzeugen
+scope-account-read = Konto und Tokens sehen
+scope-account-write = Konto ändern und Tokens beenden
+scope-devices-read = Geräte sehen
+scope-devices-write = Geräte hinzufügen, umbenennen und entfernen
+scope-usage-read = Verbrauch sehen
+scope-export = Alles herunterladen, was gespeichert ist
+scope-erase = Das Konto löschen
+scope-operator = Für den Betreiber handeln
+token-title = Ihr neues Zugriffstoken
+token-heading = { $label } darf für Sie handeln
+token-lead = Geben Sie das dem Programm. Wer es hat, kann tun, was es darf: Verwahren Sie es wie ein Passwort.
+token-may = Was es darf
+token-until = Es endet von selbst: { $until }.
+token-lost = Gespeichert ist nur ein Hash. Verloren? Beenden Sie es und erzeugen Sie ein neues.
+token-done = Das Programm hat es
+
+rename-title = { $label } umbenennen
+rename-lead = Das Gerät bleibt verbunden. Der Name ist nur für Sie und wird verschlüsselt gespeichert.
+rename-button = Umbenennen
+remove-title = { $label } entfernen?
+remove-lead = Das Gerät wird sofort getrennt, und seine Konfiguration gilt nicht mehr. Um es wieder zu verbinden, fügen Sie es neu hinzu.
+remove-button = Entfernen
+leave-as-it-is = So lassen
+
+password-title = Passwort ändern
+password-lead = Alle anderen Browser und alle Programme werden abgemeldet. Ihr Wiederherstellungscode bleibt, wie er ist.
+password-now = Bisheriges Passwort
+password-button = Ändern
+password-changed-title = Ihr Passwort ist geändert
+password-changed-over = Erledigt
+password-changed-lead = Alle anderen Browser und alle Programme sind abgemeldet. Dieser Browser bleibt angemeldet.
+password-changed-on = Weiter
+
+renew-title = Neue Kontonummer ziehen
+renew-lead = Für den Fall, dass jemand die alte gesehen hat. Sie gilt sofort nicht mehr, und alle anderen Browser und alle Programme werden abgemeldet. Die neue wird nur einmal gezeigt.
+renew-now = Bisherige Kontonummer
+renew-button = Neue Nummer ziehen
+renew-leave = Diese Nummer behalten
+renew-over = Neue Nummer gezogen
+renew-old = Die alte Nummer gilt nicht mehr, und alle anderen Browser und alle Programme sind abgemeldet.
 programs-how = <a href="{ $at }/api">Wie sich ein Programm anmeldet</a>

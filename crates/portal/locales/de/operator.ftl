@@ -148,12 +148,65 @@ invitations-left = Freie Plätze
 invitations-ends = Endet
 invitations-withdraw = Zurückziehen
 invitations-withdraw-which = { $invitation } zurückziehen
+withdraw-title = Einladung { $invitation } zurückziehen?
+withdraw-lead = Ihr Code lässt niemanden mehr ein. Wer mit ihr beigetreten ist, bleibt. Das lässt sich nicht rückgängig machen.
+withdraw-button = Zurückziehen
 invitations-make = Einladung erstellen
+invitations-count = Wie viele Codes
 invitations-uses = Für wie viele
 invitations-days = Für wie viele Tage
 invitations-tariff = Welcher Tarif
 invitations-button = Erstellen
 invitations-made = Nur dieses eine Mal
 invitations-made-how = Geben Sie den Code weiter oder diesen Link:
+import-title = Eine Liste von Einladungen importieren
+import-lead = Fügen Sie eine Liste aus einer Tabelle ein. Sie sehen, was sie ergibt, bevor etwas erzeugt wird, und erzeugt wird alles oder nichts.
+import-list = Die Liste
+import-text = Zeilen der Liste
+import-text-hint = Die erste Zeile nennt die Spalten. Zwischen den Zellen stehen Kommas, Semikolons oder Tabulatoren.
+import-look = Erst ansehen
+import-back = Zurück zu den Einladungen
+import-example = So sieht sie aus
+import-uses = Wie viele Menschen der Code einlässt; ohne Angabe 1
+import-days = Für wie viele Tage; ohne Angabe 14
+import-tariff = Der Tarif; ohne Angabe der erste. Es gibt:
+import-nobody = Namen und Adressen gehören nicht hierher: Mit einer Einladung wird nichts über Menschen gespeichert. Die Codes kommen in der Reihenfolge Ihrer Zeilen zurück, Sie können sie also neben Ihre eigene Liste setzen.
+import-look-over = Noch ist nichts erzeugt
+import-look-heading = { $invitations ->
+    [one] { $invitations } Einladung
+   *[other] { $invitations } Einladungen
+}
+import-look-lead = { $people ->
+    [one] Damit kann { $people } Mensch beitreten.
+   *[other] Damit können { $people } Menschen beitreten.
+}
+import-count = Anzahl
+import-each = Menschen je Code
+import-make = { $invitations ->
+    [one] { $invitations } Einladung erzeugen
+   *[other] { $invitations } Einladungen erzeugen
+}
+import-leave = Keine erzeugen
+import-made-heading = { $invitations ->
+    [one] { $invitations } Einladung ist erzeugt
+   *[other] { $invitations } Einladungen sind erzeugt
+}
+import-made-lead = Speichern Sie die Codes jetzt: Aufbewahrt werden nur Hashes. Sie stehen in der Reihenfolge Ihrer Zeilen.
+import-made-list = Die erzeugten Codes
+import-save = Als invitations.csv speichern
+import-saved = Ich habe sie gespeichert
+import-empty = Die Liste hat keine Einladung: Die erste Zeile nennt die Spalten, und jede Zeile danach ist eine Einladung.
+import-column = Die erste Zeile nennt die Spalten uses, days und tariff in beliebiger Reihenfolge; „{ $column }“ ist keine davon. Es wurde nichts erzeugt.
+import-twice = Die erste Zeile nennt die Spalte { $column } zweimal. Es wurde nichts erzeugt.
+import-cells = Zeile { $line } hat { $cells ->
+    [one] { $cells } Zelle
+   *[other] { $cells } Zellen
+}, und die erste Zeile nennt { $columns ->
+    [one] { $columns } Spalte
+   *[other] { $columns } Spalten
+}. Es wurde nichts erzeugt.
+import-line = Zeile { $line }: { $why } Es wurde nichts erzeugt.
+refused-many-invitations = Auf einmal werden 1 bis { $limit } Einladungen erzeugt. Erzeugen Sie die übrigen danach.
+refused-no-such-tariff = Die Konfiguration hat keinen Tarif dieses Namens.
 refused-uses = Eine Einladung lässt 1 bis { $limit } Menschen ein.
 refused-days = Eine Einladung gilt 1 bis { $limit } Tage.

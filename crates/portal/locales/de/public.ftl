@@ -61,6 +61,7 @@ join-not-held = Was nicht
 label-email = E-Mail-Adresse
 label-password = Passwort
 label-own-password = Ihr Passwort
+label-own-number = Ihre Kontonummer
 
 young-title = Noch nicht
 young-lead = Dieser Dienst ist für Menschen ab { $age } Jahren.

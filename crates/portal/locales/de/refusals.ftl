@@ -3,7 +3,7 @@
 refused-email = Das ist keine E-Mail-Adresse; eine solche hat einen Namen, ein @ und eine Domain.
 refused-email-taken = Mit dieser E-Mail-Adresse ist schon jemand Mitglied; melden Sie sich an, oder benutzen Sie Ihren Wiederherstellungscode.
 refused-password-short = Das Passwort ist zu kurz; nehmen Sie mindestens { $minimum } Zeichen, ein paar Wörter genügen.
-refused-password-long = Das Passwort ist zu lang; nehmen Sie höchstens 1000 Zeichen.
+refused-password-long = Das Passwort ist zu lang; nehmen Sie höchstens { $maximum } Zeichen.
 refused-age-missing = Bitte sagen Sie, wie alt Sie sind; die Zahl wird mit der Grenze verglichen und nicht gespeichert.
 refused-age = Ein Alter ist eine ganze Zahl von Jahren.
 refused-young = Dieser Dienst ist für Menschen ab { $age } Jahren; nichts von Ihren Eingaben wurde gespeichert.
@@ -16,8 +16,11 @@ refused-invitation-wrong = Diese Einladung ist falsch, aufgebraucht oder abgelau
 refused-busy = Gerade melden sich zu viele gleichzeitig an; versuchen Sie es in ein paar Sekunden noch einmal.
 refused-sign-in = Die E-Mail-Adresse oder das Passwort stimmt nicht.
 refused-reset = Die E-Mail-Adresse oder der Wiederherstellungscode stimmt nicht.
-refused-own-password = Das ist nicht Ihr Passwort.
-refused-own-password-erase = Das ist nicht Ihr Passwort; es wurde nichts gelöscht.
+refused-own-password = Das ist nicht Ihr Passwort, es wurde also nichts getan.
+refused-own-number = Das ist nicht Ihre Kontonummer, es wurde also nichts getan. Vergleichen Sie Ziffer für Ziffer.
+refused-token-label = Der Name hat 1 bis { $limit } Zeichen; er sagt, für welches Programm das Token ist.
+refused-no-scope = Ein Token, das nichts darf, nützt nichts; erlauben Sie wenigstens eines.
+refused-too-many-tokens = Sie haben { $limit } Tokens, mehr ist nicht Platz; beenden Sie eines, das Sie nicht brauchen.
 refused-word = Tippen Sie das Wort { $word } ein, um fortzufahren; es wurde nichts gelöscht.
 refused-label = Ein Gerätename hat 1 bis { $limit } Zeichen; nehmen Sie einen, an dem Sie das Gerät erkennen.
 refused-key = Ein WireGuard-Schlüssel hat 44 Zeichen in Base64 und endet mit =.

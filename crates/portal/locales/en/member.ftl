@@ -47,9 +47,19 @@ devices-off-label = The VPN does not run
 devices-off = <strong>The VPN does not run at this moment.</strong> Devices cannot connect, and none can be added. Your operator’s network page says what is missing.
 devices-yours = Yours
 devices-none = None yet.
+devices-find = Find a device by its name
+devices-find-button = Find
+devices-found-none = None of your devices has this in its name.
+devices-found = { $count ->
+    [one] { $count } device has “{ $typed }” in its name.
+   *[other] { $count } devices have “{ $typed }” in their names.
+}
+devices-range = { $from } to { $to } of { $all }, by name
+devices-all = All devices
 devices-remove = Remove
 devices-remove-which = Remove { $label }
-devices-removing = Removing a device disconnects it at once.
+devices-rename = Rename
+devices-rename-which = Rename { $label }
 devices-add = Add a device
 devices-full = Your tariff has no free place. Remove a device first.
 devices-in-browser = The key pair is made in this browser. The private key never leaves it.
@@ -71,7 +81,6 @@ added-save = Save { $file }
 added-psk = The preshared key in it is not shown again. Lost it? Remove the device and add it anew.
 added-code = The same as a code
 added-code-label = QR code of the configuration
-added-all = All devices
 
 usage-title = Usage
 usage-heading = { $down } down, { $up } up
@@ -128,9 +137,8 @@ left-account = when you leave
 
 email-title = Correct your e-mail address
 email-new = New e-mail address
-email-password-hint = Asked again, because whoever changes the address could take the account.
+email-lead = What you sign in with is asked for again, because whoever changes the address could take the account.
 email-button = Correct it
-email-leave = Leave it as it is
 
 erase-title = Erase me
 erase-lead = Everything that is held about you is deleted, the key that opens copies of it is destroyed, and your devices are disconnected. It cannot be undone.
@@ -173,4 +181,55 @@ programs-lead = Each access token lets a program act for you, within its scopes.
 programs-none = No program can act for you.
 programs-end = End
 programs-end-which = End { $label }
+programs-end-title = End { $label }?
+programs-end-lead = The program that has this token is refused from that moment on. It cannot be undone; a new token can be made.
+programs-end-button = End it
+programs-tokens = Tokens
+programs-make = Make a token
+programs-label = For which program
+programs-label-hint = What you call it, at most { $limit } characters.
+programs-scopes = What it may do
+programs-scopes-hint = Tick as little as the program needs. A token cannot widen itself.
+programs-password-hint = A token can act for you without this browser, so this is asked again.
+programs-make-button = Make the token
+scope-account-read = See the account and its tokens
+scope-account-write = Change the account and end tokens
+scope-devices-read = See devices
+scope-devices-write = Add, rename and remove devices
+scope-usage-read = See what was used
+scope-export = Take everything that is held
+scope-erase = Erase the account
+scope-operator = Act for the operator
+token-title = Your new access token
+token-heading = { $label } may act for you
+token-lead = Give this to the program. Whoever has it can do what it may: keep it like a password.
+token-may = What it may do
+token-until = It ends by itself: { $until }.
+token-lost = Only a hash of it is stored. Lost it? End it and make another.
+token-done = I have given it to the program
+
+rename-title = Rename { $label }
+rename-lead = The device stays connected. The name is for you alone and is stored sealed.
+rename-button = Rename it
+remove-title = Remove { $label }?
+remove-lead = The device is disconnected at once, and its configuration does not work any more. To connect it again, add it anew.
+remove-button = Remove it
+leave-as-it-is = Leave it as it is
+
+password-title = Change the password
+password-lead = Every other browser and every program is signed out. Your recovery code stays as it is.
+password-now = Present password
+password-button = Change it
+password-changed-title = Your password is changed
+password-changed-over = Done
+password-changed-lead = Every other browser and every program is signed out. This browser stays signed in.
+password-changed-on = Go on
+
+renew-title = Draw a new account number
+renew-lead = For when somebody saw the old one. It ends at once, and every other browser and every program is signed out. The new one is shown once.
+renew-now = Present account number
+renew-button = Draw a new number
+renew-leave = Keep this number
+renew-over = New number drawn
+renew-old = The old number is void, and every other browser and every program is signed out.
 programs-how = <a href="{ $at }/api">How a program signs in</a>

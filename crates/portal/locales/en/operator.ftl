@@ -148,12 +148,65 @@ invitations-left = Uses left
 invitations-ends = Ends
 invitations-withdraw = Withdraw
 invitations-withdraw-which = Withdraw { $invitation }
+withdraw-title = Withdraw the invitation { $invitation }?
+withdraw-lead = Its code lets nobody in any more. Who has joined with it stays. It cannot be undone.
+withdraw-button = Withdraw it
 invitations-make = Make an invitation
+invitations-count = How many codes
 invitations-uses = How many people
 invitations-days = For how many days
 invitations-tariff = Tariff
 invitations-button = Make it
 invitations-made = Shown this once
 invitations-made-how = Hand the code on, or this link:
+import-title = Import a list of invitations
+import-lead = Paste a list from a spreadsheet. You see what it comes to before anything is made, and all of it is made or nothing.
+import-list = The list
+import-text = Lines of the list
+import-text-hint = The first line names the columns. Commas, semicolons or tabs between the cells.
+import-look = Look at it first
+import-back = Back to the invitations
+import-example = How it looks
+import-uses = How many people the code lets in; 1 when left out
+import-days = For how many days; 14 when left out
+import-tariff = The tariff; the first one when left out. There are:
+import-nobody = Names and addresses do not belong here: nothing about people is stored with an invitation. The codes come back in the order of your lines, so you can put them beside your own list.
+import-look-over = Nothing is made yet
+import-look-heading = { $invitations ->
+    [one] { $invitations } invitation
+   *[other] { $invitations } invitations
+}
+import-look-lead = { $people ->
+    [one] { $people } person can join with it.
+   *[other] { $people } people can join with them.
+}
+import-count = Codes
+import-each = People each
+import-make = { $invitations ->
+    [one] Make { $invitations } invitation
+   *[other] Make { $invitations } invitations
+}
+import-leave = Make none
+import-made-heading = { $invitations ->
+    [one] { $invitations } invitation is made
+   *[other] { $invitations } invitations are made
+}
+import-made-lead = Save the codes now: only hashes of them are stored. They are in the order of your lines.
+import-made-list = The codes
+import-save = Save as invitations.csv
+import-saved = I have saved them
+import-empty = The list has no invitation: the first line names the columns, and each line after it is one invitation.
+import-column = The first line names the columns uses, days and tariff, in any order; “{ $column }” is none of them. Nothing was made.
+import-twice = The first line names the column { $column } twice. Nothing was made.
+import-cells = Line { $line } has { $cells ->
+    [one] { $cells } cell
+   *[other] { $cells } cells
+} and the first line names { $columns ->
+    [one] { $columns } column
+   *[other] { $columns } columns
+}. Nothing was made.
+import-line = Line { $line }: { $why } Nothing was made.
+refused-many-invitations = 1 to { $limit } invitations are made at once. Make the others after them.
+refused-no-such-tariff = The configuration has no tariff of this name.
 refused-uses = An invitation lets 1 to { $limit } people in.
 refused-days = An invitation lives 1 to { $limit } days.

@@ -61,6 +61,7 @@ join-not-held = What will not
 label-email = E-mail address
 label-password = Password
 label-own-password = Your password
+label-own-number = Your account number
 
 young-title = Not yet
 young-lead = This service is for people from { $age } years.

@@ -3,7 +3,7 @@
 refused-email = This is not an e-mail address; it has a name, an @ and a domain.
 refused-email-taken = Somebody has joined with this e-mail address; sign in, or use your recovery code.
 refused-password-short = The password is too short; take at least { $minimum } characters, a few words will do.
-refused-password-long = The password is too long; take at most 1000 characters.
+refused-password-long = The password is too long; take at most { $maximum } characters.
 refused-age-missing = Please say how old you are; the number is compared with the limit and not kept.
 refused-age = An age is a whole number of years.
 refused-young = This service is for people from { $age } years; nothing that you entered was kept.
@@ -16,8 +16,11 @@ refused-invitation-wrong = This invitation is wrong, used up or over. Ask for a 
 refused-busy = Too many people are signing in at this moment; try again in a few seconds.
 refused-sign-in = The e-mail address or the password is wrong.
 refused-reset = The e-mail address or the recovery code is wrong.
-refused-own-password = This is not your password.
-refused-own-password-erase = This is not your password; nothing was erased.
+refused-own-password = This is not your password, so nothing was done.
+refused-own-number = This is not your account number, so nothing was done. Compare it digit by digit.
+refused-token-label = A label has 1 to { $limit } characters; say which program the token is for.
+refused-no-scope = A token that may do nothing is of no use; tick at least one.
+refused-too-many-tokens = You have { $limit } tokens, and there is room for no more; end one that you do not need.
 refused-word = Type the word { $word } to go on; nothing was erased.
 refused-label = A label has 1 to { $limit } characters; give the device a name that you will recognise.
 refused-key = A WireGuard key is 44 characters of base 64 and ends with =.

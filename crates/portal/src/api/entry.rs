@@ -1,5 +1,7 @@
 //! Joining, signing in, getting back in, and tokens.
 
+use std::borrow::Cow;
+
 use account::{
     Access, Enrolment, Entry, Identity, IssuedToken, JoinError, NewToken, RecoveryCode, Scope, Scopes, Secret,
     SignInForm,
@@ -7,8 +9,10 @@ use account::{
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 use zeroize::Zeroizing;
 
 use crate::api::problem::{Kind, Problem};
@@ -16,59 +20,40 @@ use crate::api::request::{Program, Sent, Value, allow, id, rfc_3339};
 use crate::app::App;
 use crate::session::Address;
 
-/// One thing that a token may do.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(crate) enum ScopeName {
-    #[serde(rename = "account:read")]
-    AccountRead,
-    #[serde(rename = "account:write")]
-    AccountWrite,
-    #[serde(rename = "devices:read")]
-    DevicesRead,
-    #[serde(rename = "devices:write")]
-    DevicesWrite,
-    #[serde(rename = "usage:read")]
-    UsageRead,
-    #[serde(rename = "export")]
-    Export,
-    #[serde(rename = "erase")]
-    Erase,
-    #[serde(rename = "operator")]
-    Operator,
-}
+/// One thing that a token may do, by the word that programs use.
+#[derive(Clone, Copy)]
+pub(crate) struct ScopeName(Scope);
 
-impl From<ScopeName> for Scope {
-    fn from(name: ScopeName) -> Self {
-        match name {
-            ScopeName::AccountRead => Self::AccountRead,
-            ScopeName::AccountWrite => Self::AccountWrite,
-            ScopeName::DevicesRead => Self::DevicesRead,
-            ScopeName::DevicesWrite => Self::DevicesWrite,
-            ScopeName::UsageRead => Self::UsageRead,
-            ScopeName::Export => Self::Export,
-            ScopeName::Erase => Self::Erase,
-            ScopeName::Operator => Self::Operator,
-        }
+impl Serialize for ScopeName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.key())
     }
 }
 
-impl From<Scope> for ScopeName {
-    fn from(scope: Scope) -> Self {
-        match scope {
-            Scope::AccountRead => Self::AccountRead,
-            Scope::AccountWrite => Self::AccountWrite,
-            Scope::DevicesRead => Self::DevicesRead,
-            Scope::DevicesWrite => Self::DevicesWrite,
-            Scope::UsageRead => Self::UsageRead,
-            Scope::Export => Self::Export,
-            Scope::Erase => Self::Erase,
-            Scope::Operator => Self::Operator,
-        }
+impl<'de> Deserialize<'de> for ScopeName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = Cow::<'de, str>::deserialize(deserializer)?;
+        // What was sent is not quoted: it may be anything.
+        let unknown = |_| serde::de::Error::custom("no such scope");
+        word.parse().map(Self).map_err(unknown)
     }
 }
+
+impl PartialSchema for ScopeName {
+    fn schema() -> RefOr<Schema> {
+        let words = Scope::ALL.iter().map(|scope| scope.key());
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("One thing that a token may do."))
+            .enum_values(Some(words))
+            .into()
+    }
+}
+
+impl ToSchema for ScopeName {}
 
 fn new_token(label: String, scopes: &[ScopeName]) -> NewToken {
-    let scopes: Vec<Scope> = scopes.iter().copied().map(Scope::from).collect();
+    let scopes: Vec<Scope> = scopes.iter().map(|name| name.0).collect();
     NewToken {
         label,
         scopes: Scopes::of(&scopes),
@@ -128,7 +113,7 @@ impl From<IssuedToken> for TokenMade {
         Self {
             id: issued.id.to_string(),
             token: issued.token.to_bearer(),
-            scopes: issued.scopes.iter().map(ScopeName::from).collect(),
+            scopes: issued.scopes.iter().map(ScopeName).collect(),
             expires_at: rfc_3339(issued.expires_at),
         }
     }

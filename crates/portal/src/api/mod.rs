@@ -94,6 +94,7 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(operator::batch))
         .routes(routes!(operator::tariffs))
         .routes(routes!(operator::invitations, operator::invite))
+        .routes(routes!(operator::invite_list))
         .routes(routes!(operator::withdraw))
 }
 

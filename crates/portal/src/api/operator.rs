@@ -1,6 +1,6 @@
 //! What those do who work for the operator: members in batches, and invitations.
 
-use account::{INVITATION_DAYS_LIMIT, MemberChange, MemberLine, NewInvitation, Scope};
+use account::{INVITATIONS_LIMIT, InvitationError, MemberChange, MemberLine, NewInvitation, Scope};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -13,6 +13,7 @@ use crate::api::account::{Stopped, TariffBody};
 use crate::api::problem::{Kind, Problem};
 use crate::api::request::{Asked, Program, Sent, Value, allow, id, rfc_3339};
 use crate::app::App;
+use crate::import::way_in;
 use crate::session::Address;
 
 /// Entries on one page.
@@ -340,25 +341,85 @@ pub(crate) async fn invite(
     Sent(body): Sent<NewInvitationsBody>,
 ) -> Result<(StatusCode, Json<MadeManyBody>), Problem> {
     let who = program.may(Scope::Operator)?;
-    let count = body.count.unwrap_or(1);
-    if !(1..=500).contains(&count) || body.days > INVITATION_DAYS_LIMIT {
-        return Err(Problem::new(
-            Kind::WrongValue,
-            "1 to 500 invitations are made at once, for 1 to 365 days",
-        ));
-    }
     let wanted = NewInvitation {
         uses: body.uses,
         days: body.days,
         tariff: body.tariff,
     };
-    let made = app
-        .accounts
-        .invite_many(who.member, &vec![wanted; usize::from(count)])
-        .await?;
+    let count = usize::from(body.count.unwrap_or(1));
+    // The number is bounded before so many copies are made.
+    if count > INVITATIONS_LIMIT {
+        return Err(InvitationError::TooMany.into());
+    }
+    make(&app, who.member, &vec![wanted; count]).await
+}
+
+/// One of several invitations to make.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ListedInvitation)]
+pub(crate) struct ListedBody {
+    /// How many people it lets in.
+    #[schema(minimum = 1, maximum = 10000)]
+    uses: u32,
+    /// For how many days; the policy may keep it for fewer.
+    #[schema(minimum = 1, maximum = 365)]
+    days: u32,
+    /// The tariff that it gives; the first of the configuration when absent.
+    #[serde(default)]
+    tariff: Option<String>,
+}
+
+/// Invitations to make, each its own.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = InvitationList)]
+pub(crate) struct InvitationListBody {
+    /// What each is to be.
+    #[schema(min_items = 1, max_items = 500)]
+    invitations: Vec<ListedBody>,
+}
+
+/// Make the invitations of a list
+///
+/// All of them or none: when one cannot be made, none is, and the problem says which by its place from 1.
+#[utoipa::path(post, path = "/operator/invitations/list", tag = "operator", security(("token" = ["operator"])),
+    request_body = InvitationListBody,
+    responses((status = 201, description = "Made: all of them, in the order of the list", body = MadeManyBody)))]
+pub(crate) async fn invite_list(
+    State(app): State<App>,
+    program: Program,
+    Sent(body): Sent<InvitationListBody>,
+) -> Result<(StatusCode, Json<MadeManyBody>), Problem> {
+    let who = program.may(Scope::Operator)?;
+    let mut wanted = Vec::with_capacity(body.invitations.len());
+    for (index, listed) in body.invitations.into_iter().enumerate() {
+        let one = NewInvitation {
+            uses: listed.uses,
+            days: listed.days,
+            tariff: listed.tariff,
+        };
+        let place = index + 1;
+        app.accounts.check_invitation(&one).map_err(|error| {
+            Problem::new(
+                Kind::WrongValue,
+                format_args!("invitation {place} of the list: {error}"),
+            )
+        })?;
+        wanted.push(one);
+    }
+    make(&app, who.member, &wanted).await
+}
+
+async fn make(
+    app: &App,
+    maker: MemberId,
+    wanted: &[NewInvitation],
+) -> Result<(StatusCode, Json<MadeManyBody>), Problem> {
+    let made = app.accounts.invite_many(maker, wanted).await?;
     let invitations = made.into_iter().map(|made| MadeBody {
         id: made.id.to_string(),
-        path: format!("/join?invitation={}", made.code),
+        path: way_in(&made),
         code: made.code.to_string(),
         ends: rfc_3339(made.ends),
     });

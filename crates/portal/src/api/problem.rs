@@ -1,6 +1,6 @@
 //! What goes wrong, as RFC 9457 says it: what happened, why, and what to do.
 
-use account::{BatchError, DeviceError, InvitationError, JoinError, ResetError, SignInError, TokenError};
+use account::{BatchError, DeviceError, InvitationError, JoinError, NewPasswordError, SignInError, TokenError};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -251,17 +251,11 @@ impl From<SignInError> for Problem {
     }
 }
 
-impl From<ResetError> for Problem {
-    fn from(error: ResetError) -> Self {
+impl From<NewPasswordError> for Problem {
+    fn from(error: NewPasswordError) -> Self {
         match error {
-            ResetError::Wrong => Self::new(
-                Kind::WrongSecret,
-                "nobody has these credentials; check them and try again",
-            ),
-            ResetError::PasswordShort => Self::new(Kind::WrongValue, error),
-            ResetError::TooOften => Self::too_often(),
-            ResetError::Busy => Self::new(Kind::Busy, error),
-            ResetError::Store(error) => error.into(),
+            NewPasswordError::Password(error) => Self::new(Kind::WrongValue, error),
+            NewPasswordError::SignIn(error) => error.into(),
         }
     }
 }
@@ -281,9 +275,7 @@ impl From<TokenError> for Problem {
 impl From<JoinError> for Problem {
     fn from(error: JoinError) -> Self {
         match error {
-            JoinError::Email | JoinError::PasswordShort | JoinError::PasswordLong | JoinError::AgeMissing => {
-                Self::new(Kind::WrongValue, error)
-            }
+            JoinError::Email | JoinError::Password(_) | JoinError::AgeMissing => Self::new(Kind::WrongValue, error),
             JoinError::TooYoung(_) => Self::new(Kind::TooYoung, error),
             JoinError::EmailTaken | JoinError::InvitationNeeded | JoinError::InvitationWrong => {
                 Self::new(Kind::Conflict, error)
@@ -317,7 +309,9 @@ impl From<InvitationError> for Problem {
     fn from(error: InvitationError) -> Self {
         match error {
             InvitationError::NotDeclared => Self::new(Kind::NotDeclared, error),
-            InvitationError::Uses | InvitationError::Days => Self::new(Kind::WrongValue, error),
+            InvitationError::Uses | InvitationError::Days | InvitationError::TooMany => {
+                Self::new(Kind::WrongValue, error)
+            }
             InvitationError::NoSuchTariff => Self::new(Kind::Conflict, error),
             InvitationError::NoSuchInvitation => Self::new(Kind::NotFound, error),
             InvitationError::Store(error) => error.into(),

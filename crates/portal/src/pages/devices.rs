@@ -1,6 +1,6 @@
 //! Devices: what connects to the VPN, and the configuration of a new one.
 
-use account::{DeviceError, KeyText, LABEL_LIMIT_CHARACTERS};
+use account::{DeviceError, DeviceView, KeyText, LABEL_LIMIT_CHARACTERS};
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -14,9 +14,10 @@ use crate::form::{Ask, Field, Sent, Wrong};
 use crate::frame::{Frame, Here, page};
 use crate::picture::Svg;
 use crate::picture::bars::places;
+use crate::question::{Question, Weight, status};
 use crate::refusal::Refusal as _;
 use crate::session::Member;
-use crate::speech::Speech;
+use crate::speech::{Saying, Speech};
 use crate::vpn::VpnState;
 
 /// Devices on one page.
@@ -39,6 +40,12 @@ struct DevicesPage {
     wrong: Option<Wrong>,
     running: bool,
     all: usize,
+    /// There are so many that one wants to search.
+    search: bool,
+    /// The first and the last that the page lists, where it does not list all.
+    range: Option<(usize, usize)>,
+    /// What a search came to.
+    found: Option<Saying>,
     /// Where the pages before and after this one begin.
     before: Option<usize>,
     after: Option<usize>,
@@ -48,6 +55,16 @@ struct DeviceRow {
     id: DeviceId,
     label: Shown,
     public_key: String,
+}
+
+impl std::convert::From<DeviceView> for DeviceRow {
+    fn from(device: DeviceView) -> Self {
+        Self {
+            id: device.id,
+            label: device.label,
+            public_key: device.public_key.to_string(),
+        }
+    }
 }
 
 #[derive(Template)]
@@ -82,8 +99,37 @@ pub(crate) async fn list(
     member: Member,
     Query(From { from }): Query<From>,
 ) -> Result<Response, Failure> {
-    let from = from.parse().unwrap_or(0);
-    list_page(&app, &speech, &member, &DeviceFields::default(), from, None).await
+    let listed = Listed::From(from.parse().unwrap_or(0));
+    list_page(&app, &speech, &member, &DeviceFields::default(), listed, None).await
+}
+
+/// What is searched for.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct FindFields {
+    pub(crate) label: String,
+}
+
+/// `POST /devices/find`: sent, so that no address has the name of a device in it.
+pub(crate) async fn find(
+    State(app): State<App>,
+    speech: Speech,
+    member: Member,
+    Sent(fields): Sent<FindFields>,
+) -> Result<Response, Failure> {
+    let listed = match fields.label.trim() {
+        "" => Listed::From(0),
+        typed => Listed::Named(typed.to_owned()),
+    };
+    list_page(&app, &speech, &member, &DeviceFields::default(), listed, None).await
+}
+
+/// Which devices a page lists.
+enum Listed {
+    /// A page of all of them, from this one on.
+    From(usize),
+    /// Those that have this in their names.
+    Named(String),
 }
 
 /// `POST /devices`
@@ -94,7 +140,7 @@ pub(crate) async fn add(
     Sent(fields): Sent<DeviceFields>,
 ) -> Result<Response, Failure> {
     let state = app.vpn.state();
-    let again = async |wrong| list_page(&app, &speech, &member, &fields, 0, Some(wrong)).await;
+    let again = async |wrong| list_page(&app, &speech, &member, &fields, Listed::From(0), Some(wrong)).await;
     if matches!(state, VpnState::Unavailable { .. }) {
         return again(Wrong::new("form", speech.say("refused-vpn-off"))).await;
     }
@@ -132,6 +178,106 @@ pub(crate) async fn add(
     again(Wrong::new(field, error.said(&speech))).await
 }
 
+/// What another name brings.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct RenameFields {
+    pub(crate) label: String,
+}
+
+/// `GET /devices/{id}/rename`
+pub(crate) async fn rename_form(
+    State(app): State<App>,
+    speech: Speech,
+    member: Member,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let device = own_device(&app, &member, &id).await?;
+    let label = device.label.to_string();
+    rename_page(&app, &speech, &member, &device, &label, None).await
+}
+
+/// `POST /devices/{id}/rename`
+pub(crate) async fn rename(
+    State(app): State<App>,
+    speech: Speech,
+    member: Member,
+    Path(id): Path<String>,
+    Sent(fields): Sent<RenameFields>,
+) -> Result<Response, Failure> {
+    let device = own_device(&app, &member, &id).await?;
+    match app
+        .accounts
+        .rename_device(member.0.member, device.id, &fields.label)
+        .await
+    {
+        Ok(()) => Ok(Redirect::to("/devices").into_response()),
+        Err(DeviceError::Store(error)) => Err(error.into()),
+        // Removed between the two.
+        Err(DeviceError::NoSuchDevice) => Err(Failure::NotFound),
+        Err(error) => {
+            let wrong = Wrong::new("label", error.said(&speech));
+            rename_page(&app, &speech, &member, &device, &fields.label, Some(wrong)).await
+        }
+    }
+}
+
+async fn rename_page(
+    app: &App,
+    speech: &Speech,
+    Member(who): &Member,
+    device: &DeviceView,
+    label: &str,
+    wrong: Option<Wrong>,
+) -> Result<Response, Failure> {
+    let title = speech.say("rename-title").text("label", &device.label);
+    let hint = speech.say("devices-label-hint").number("limit", LABEL_LIMIT_CHARACTERS);
+    let field = Field::new("label", speech.say("devices-label"), Ask::Text).hint(hint);
+    let question = Question {
+        frame: app.member_frame(speech, title, Here::Devices, who).await?,
+        lead: speech.say("rename-lead"),
+        fields: vec![field.typed(label)],
+        action: format!("/devices/{}/rename", device.id),
+        button: speech.say("rename-button"),
+        weight: Weight::Light,
+        leave: ("/devices", speech.say("leave-as-it-is")),
+        wrong,
+    };
+    Ok(question.into_page())
+}
+
+/// `GET /devices/{id}/remove`
+pub(crate) async fn remove_form(
+    State(app): State<App>,
+    speech: Speech,
+    member: Member,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let device = own_device(&app, &member, &id).await?;
+    let title = speech.say("remove-title").text("label", &device.label);
+    let question = Question {
+        frame: app.member_frame(&speech, title, Here::Devices, &member.0).await?,
+        lead: speech.say("remove-lead"),
+        fields: Vec::new(),
+        action: format!("/devices/{}/remove", device.id),
+        button: speech.say("remove-button"),
+        weight: Weight::Grave,
+        leave: ("/devices", speech.say("leave-as-it-is")),
+        wrong: None,
+    };
+    Ok(question.into_page())
+}
+
+/// The device of that id, if it is the member's.
+async fn own_device(app: &App, Member(who): &Member, id: &str) -> Result<DeviceView, Failure> {
+    let id: DeviceId = id.parse().map_err(|_| Failure::NotFound)?;
+    let devices = app.accounts.devices(who.member).await?;
+    devices
+        .into_iter()
+        .find(|device| device.id == id)
+        .ok_or(Failure::NotFound)
+}
+
 /// `POST /devices/{id}/remove`
 pub(crate) async fn remove(
     State(app): State<App>,
@@ -152,14 +298,25 @@ async fn list_page(
     speech: &Speech,
     Member(who): &Member,
     fields: &DeviceFields,
-    from: usize,
+    listed: Listed,
     wrong: Option<Wrong>,
 ) -> Result<Response, Failure> {
     if !app.accounts.has_devices() {
         return Err(Failure::NotFound);
     }
-    let devices = app.accounts.devices(who.member).await?;
+    let mut devices = app.accounts.devices(who.member).await?;
+    devices.sort_by_cached_key(|device| device.label.to_string().to_lowercase());
+    let all = devices.len();
     let limit = app.accounts.tariff(who.member).await?.devices;
+    let (from, take, typed) = match listed {
+        Listed::From(from) => (from, PAGE, None),
+        Listed::Named(typed) => {
+            let part = typed.to_lowercase();
+            devices.retain(|device| device.label.to_string().to_lowercase().contains(&part));
+            (0, usize::MAX, Some(typed))
+        }
+    };
+    let of = devices.len();
     let mut frame = app
         .member_frame(speech, speech.say("devices-title"), Here::Devices, who)
         .await?;
@@ -171,32 +328,25 @@ async fn list_page(
     let mark = |field: Field| field.wrong(wrong.as_ref());
     let template = DevicesPage {
         frame,
-        places: places(speech.language, devices.len() as u64, u64::from(limit)),
-        full: devices.len() >= limit as usize,
+        places: places(speech.language, all as u64, u64::from(limit)),
+        full: all >= limit as usize,
         limit,
         label: mark(label.typed(&fields.label)),
         public_key: mark(public_key.typed(&fields.public_key)),
         before: (from > 0).then(|| from.saturating_sub(PAGE)),
-        after: Some(from.saturating_add(PAGE)).filter(|next| *next < devices.len()),
-        all: devices.len(),
-        devices: devices
-            .into_iter()
-            .skip(from)
-            .take(PAGE)
-            .map(|device| DeviceRow {
-                id: device.id,
-                label: device.label,
-                public_key: device.public_key.to_string(),
-            })
-            .collect(),
+        after: Some(from.saturating_add(PAGE)).filter(|next| *next < of),
+        all,
+        search: all > PAGE,
+        range: (typed.is_none() && of > PAGE && from < of).then(|| (from + 1, of.min(from.saturating_add(PAGE)))),
+        found: typed.map(|typed| match of {
+            0 => speech.say("devices-found-none"),
+            _ => speech.say("devices-found").number("count", of).text("typed", typed),
+        }),
+        devices: devices.into_iter().skip(from).take(take).map(DeviceRow::from).collect(),
         running: matches!(app.vpn.state(), VpnState::Running { .. }),
         wrong: wrong.clone(),
     };
-    let status = match wrong {
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        None => StatusCode::OK,
-    };
-    Ok(page(status, &template))
+    Ok(page(status(wrong.as_ref()), &template))
 }
 
 /// The text that `wg-quick` and the apps read, with a place for the private key.

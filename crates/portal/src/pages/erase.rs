@@ -1,6 +1,6 @@
 //! Erasing oneself, or a member by the operator; and the certificate.
 
-use account::{SignInError, SignedIn};
+use account::SignedIn;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::form::{Ask, Field, Sent, Wrong};
 use crate::frame::{Frame, Here, page};
-use crate::refusal::Refusal as _;
+use crate::question::{confirm, secret_field, status};
 use crate::session::{Member, Operator, clear_cookie};
 use crate::speech::{Speech, say};
 
@@ -119,13 +119,7 @@ async fn refuse(app: &App, speech: &Speech, who: &SignedIn, fields: &EraseFields
         let why = speech.say("refused-word").text("word", speech.say("erase-word"));
         return Ok(Some(Wrong::new("word", why)));
     }
-    match app.accounts.confirm(who.member, &fields.password).await {
-        Ok(()) => Ok(None),
-        Err(SignInError::Store(error)) => Err(error.into()),
-        Err(SignInError::TooOften) => Err(Failure::TooOften),
-        Err(error @ SignInError::Busy) => Ok(Some(Wrong::new("form", error.said(speech)))),
-        Err(SignInError::Wrong) => Ok(Some(Wrong::new("password", speech.say("refused-own-password-erase")))),
-    }
+    confirm(app, speech, who.member, &fields.password).await
 }
 
 /// Whether what has to be typed was typed, in any language: a keyboard may lack the letters of the page.
@@ -153,14 +147,10 @@ async fn form_page(
         frame: app.member_frame(speech, title, here, who).await?,
         member,
         word: mark(Field::new("word", word, Ask::Text)),
-        password: mark(Field::new("password", speech.say("label-own-password"), Ask::Password)),
+        password: mark(secret_field(app, speech, who.member).await?),
         wrong: wrong.clone(),
     };
-    let status = match wrong {
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        None => StatusCode::OK,
-    };
-    Ok(page(status, &template))
+    Ok(page(status(wrong.as_ref()), &template))
 }
 
 fn certificate_page(frame: Frame, own: bool, certificate: &Certificate) -> Response {
@@ -177,7 +167,7 @@ fn certificate_page(frame: Frame, own: bool, certificate: &Certificate) -> Respo
 }
 
 /// A text as an address of its own (RFC 2397).
-fn data_address(text: &str) -> String {
+pub(crate) fn data_address(text: &str) -> String {
     let mut address = "data:text/plain;charset=utf-8,".to_owned();
     for byte in text.bytes() {
         match byte {

@@ -1,12 +1,8 @@
 //! The operator's invitations.
 
-use account::{
-    INVITATION_DAYS_LIMIT, INVITATION_USES_LIMIT, InvitationError, InvitationView, MadeInvitation, NewInvitation,
-    SignedIn,
-};
+use account::{INVITATIONS_LIMIT, InvitationError, InvitationView, MadeInvitation, NewInvitation, SignedIn};
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use plan::InvitationId;
 use serde::Deserialize;
@@ -15,6 +11,9 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::form::{Ask, Field, Sent, Wrong};
 use crate::frame::{Frame, Here, page};
+use crate::import::{STANDARD_DAYS, STANDARD_USES, way_in};
+use crate::pages::import;
+use crate::question::{Question, Weight, status};
 use crate::refusal::Refusal as _;
 use crate::session::Operator;
 use crate::speech::{Saying, Speech};
@@ -28,6 +27,7 @@ struct InvitationsPage {
     frame: Frame,
     rows: Vec<InvitationView>,
     tariffs: Vec<String>,
+    count: Field,
     uses: Field,
     days: Field,
     /// What was just made.
@@ -40,12 +40,12 @@ struct InvitationsPage {
 impl InvitationsPage {
     /// Enough of an id to tell invitations apart by eye.
     fn short(&self, id: &InvitationId) -> String {
-        id.to_string().chars().take(8).collect()
+        short(*id)
     }
 
     /// The page on which the invited join, without the site's name.
     fn way_in(&self, made: &MadeInvitation) -> String {
-        format!("/join?invitation={}", made.code)
+        way_in(made)
     }
 }
 
@@ -60,6 +60,7 @@ pub(crate) struct After {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(crate) struct InviteFields {
+    count: String,
     uses: String,
     days: String,
     tariff: String,
@@ -92,28 +93,63 @@ pub(crate) async fn make(
         fields,
         ..Sending::default()
     };
-    match app.accounts.invite(who.member, &wanted).await {
-        Ok(made) => sending.made = Some(made),
-        Err(InvitationError::Store(error)) => return Err(error.into()),
-        Err(error) => sending.wrong = Some(refused(&speech, error)?),
+    // A number that is none, or too large a one, asks for none.
+    let count = match sending.fields.count.trim() {
+        "" => 1,
+        typed => typed.parse().unwrap_or(0),
+    };
+    let refusal = match app.accounts.check_invitation(&wanted) {
+        Ok(()) if count == 1 => match app.accounts.invite(who.member, &wanted).await {
+            Ok(made) => {
+                sending.made = Some(made);
+                None
+            }
+            Err(error) => Some(error),
+        },
+        Ok(()) if (2..=INVITATIONS_LIMIT).contains(&count) => {
+            return import::make(&app, &speech, &who, &vec![wanted; count]).await;
+        }
+        Ok(()) => Some(InvitationError::TooMany),
+        Err(error) => Some(error),
+    };
+    if let Some(error) = refusal {
+        sending.wrong = Some(refused(&speech, error)?);
     }
     list_page(&app, &speech, &who, None, sending).await
 }
 
 fn refused(speech: &Speech, error: InvitationError) -> Result<Wrong, Failure> {
-    Ok(match error {
-        InvitationError::Uses => {
-            let said: Saying = speech.say("refused-uses").number("limit", INVITATION_USES_LIMIT);
-            Wrong::new("uses", said)
-        }
-        InvitationError::Days => Wrong::new(
-            "days",
-            speech.say("refused-days").number("limit", INVITATION_DAYS_LIMIT),
-        ),
-        InvitationError::NoSuchTariff => Wrong::new("form", speech.say("batch-tariff")),
-        InvitationError::Store(error) => Wrong::new("form", error.said(speech)),
+    let field = match error {
+        InvitationError::Store(error) => return Err(error.into()),
         InvitationError::NotDeclared | InvitationError::NoSuchInvitation => return Err(Failure::NotFound),
-    })
+        InvitationError::Uses => "uses",
+        InvitationError::Days => "days",
+        InvitationError::TooMany => "count",
+        InvitationError::NoSuchTariff => "form",
+    };
+    Ok(Wrong::new(field, error.said(speech)))
+}
+
+/// `GET /operator/invitations/{id}/withdraw`
+pub(crate) async fn withdraw_form(
+    State(app): State<App>,
+    speech: Speech,
+    Operator(who): Operator,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let id: InvitationId = id.parse().map_err(|_| Failure::NotFound)?;
+    let title = speech.say("withdraw-title").text("invitation", short(id));
+    let question = Question {
+        frame: app.member_frame(&speech, title, Here::Invitations, &who).await?,
+        lead: speech.say("withdraw-lead"),
+        fields: Vec::new(),
+        action: format!("/operator/invitations/{id}/withdraw"),
+        button: speech.say("withdraw-button"),
+        weight: Weight::Grave,
+        leave: ("/operator/invitations", speech.say("leave-as-it-is")),
+        wrong: None,
+    };
+    Ok(question.into_page())
 }
 
 /// `POST /operator/invitations/{id}/withdraw`
@@ -129,6 +165,11 @@ pub(crate) async fn withdraw(
         Err(InvitationError::Store(error)) => Err(error.into()),
         Err(_) => Err(Failure::NotFound),
     }
+}
+
+/// Enough of an id to tell invitations apart by eye.
+fn short(id: InvitationId) -> String {
+    id.to_string().chars().take(8).collect()
 }
 
 /// What a form came to.
@@ -162,8 +203,17 @@ async fn list_page(
         frame: app
             .member_frame(speech, speech.say("invitations-title"), Here::Invitations, who)
             .await?,
-        uses: field("uses", speech.say("invitations-uses"), or(&fields.uses, "1")),
-        days: field("days", speech.say("invitations-days"), or(&fields.days, "14")),
+        count: field("count", speech.say("invitations-count"), or(&fields.count, "1")),
+        uses: field(
+            "uses",
+            speech.say("invitations-uses"),
+            or(&fields.uses, &STANDARD_USES.to_string()),
+        ),
+        days: field(
+            "days",
+            speech.say("invitations-days"),
+            or(&fields.days, &STANDARD_DAYS.to_string()),
+        ),
         tariffs: app
             .accounts
             .tariffs()
@@ -176,9 +226,5 @@ async fn list_page(
         made,
         wrong: wrong.clone(),
     };
-    let status = match wrong {
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        None => StatusCode::OK,
-    };
-    Ok(page(status, &template))
+    Ok(page(status(wrong.as_ref()), &template))
 }

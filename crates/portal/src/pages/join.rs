@@ -1,8 +1,8 @@
 //! Joining, and the operator's set-up: the same form.
 
 use account::{
-    Access, Enrolment, Entry, Identity, JoinError, JoinForm, Joined, Joining, PASSWORD_MINIMUM_CHARACTERS, Secret,
-    SessionToken,
+    Access, AccountNumber, Enrolment, Entry, Identity, JoinError, JoinForm, Joined, Joining,
+    PASSWORD_MINIMUM_CHARACTERS, Secret, SessionToken,
 };
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -173,7 +173,7 @@ async fn enrol(
             return Ok(page(StatusCode::FORBIDDEN, &YoungPage { frame, min_age }));
         }
         JoinError::Email | JoinError::EmailTaken => "email",
-        JoinError::PasswordShort | JoinError::PasswordLong => "password",
+        JoinError::Password(_) => "password",
         JoinError::AgeMissing => "age",
         JoinError::PolicyChanged => "agree",
         JoinError::InvitationNeeded | JoinError::InvitationWrong => "invitation",
@@ -303,6 +303,21 @@ pub(crate) fn recovery_page(app: &App, speech: &Speech, joined: &Joined, reset: 
         reset,
     };
     shown_once(app, speech, shown, &joined.session)
+}
+
+/// The page that shows a number that takes the place of another.
+pub(crate) fn renewed_number_page(
+    app: &App,
+    speech: &Speech,
+    number: &AccountNumber,
+    session: &SessionToken,
+) -> Response {
+    let shown = Once {
+        code: number.to_string(),
+        numbered: true,
+        reset: true,
+    };
+    shown_once(app, speech, shown, session)
 }
 
 fn shown_once(app: &App, speech: &Speech, shown: Once, session: &SessionToken) -> Response {

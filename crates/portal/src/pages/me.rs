@@ -1,6 +1,6 @@
 //! “What you know about me”: every value, where it is from, what it is for, and when it ends.
 
-use account::{JoinError, SignInError};
+use account::JoinError;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -16,6 +16,7 @@ use crate::form::{Ask, Field, Sent, Wrong};
 use crate::frame::{Frame, Here, page};
 use crate::picture::Svg;
 use crate::picture::treemap::{Left, Tile, treemap};
+use crate::question::{Question, Weight, confirm, secret_field};
 use crate::refusal::Refusal as _;
 use crate::session::{Address, Member};
 use crate::speech::{Saying, Speech, perhaps};
@@ -32,6 +33,8 @@ struct MePage {
     soonest: Option<Saying>,
     groups: Vec<Group>,
     can_correct: bool,
+    /// Signs in with a password; otherwise with a number.
+    has_password: bool,
     visits: Option<Visits>,
 }
 
@@ -109,6 +112,7 @@ pub(crate) async fn me(
             .map(|table| group(&speech, app.plan(), table, now))
             .collect(),
         can_correct: app.plan().parts().rights.correct,
+        has_password: app.accounts.has_password(who.member).await?,
         visits,
     };
     Ok(page(StatusCode::OK, &template))
@@ -237,15 +241,6 @@ pub(crate) async fn forget_visits(
     Ok(Redirect::to("/me").into_response())
 }
 
-#[derive(Template)]
-#[template(path = "email.html")]
-struct EmailPage {
-    frame: Frame,
-    email: Field,
-    password: Field,
-    wrong: Option<Wrong>,
-}
-
 /// What the correction brings.
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -267,12 +262,8 @@ pub(crate) async fn email_send(
     Sent(fields): Sent<EmailFields>,
 ) -> Result<Response, Failure> {
     let again = async |wrong| email_page(&app, &speech, &member, &fields.email, Some(wrong)).await;
-    match app.accounts.confirm(member.0.member, &fields.password).await {
-        Ok(()) => {}
-        Err(SignInError::Store(error)) => return Err(error.into()),
-        Err(SignInError::TooOften) => return Err(Failure::TooOften),
-        Err(SignInError::Busy) => return again(Wrong::new("form", SignInError::Busy.said(&speech))).await,
-        Err(SignInError::Wrong) => return again(Wrong::new("password", speech.say("refused-own-password"))).await,
+    if let Some(wrong) = confirm(&app, &speech, member.0.member, &fields.password).await? {
+        return again(wrong).await;
     }
     match app.accounts.correct_email(member.0.member, &fields.email).await {
         Ok(()) => Ok(Redirect::to("/me").into_response()),
@@ -291,19 +282,20 @@ async fn email_page(
     if !app.plan().parts().rights.correct {
         return Err(Failure::NotFound);
     }
-    let mark = |field: Field| field.wrong(wrong.as_ref());
-    let password = Field::new("password", speech.say("label-own-password"), Ask::Password);
-    let template = EmailPage {
+    let question = Question {
         frame: app
             .member_frame(speech, speech.say("email-title"), Here::Me, who)
             .await?,
-        email: mark(Field::new("email", speech.say("email-new"), Ask::Email).typed(email)),
-        password: mark(password.hint(speech.say("email-password-hint"))),
-        wrong: wrong.clone(),
+        lead: speech.say("email-lead"),
+        fields: vec![
+            Field::new("email", speech.say("email-new"), Ask::Email).typed(email),
+            secret_field(app, speech, who.member).await?,
+        ],
+        action: "/me/email".to_owned(),
+        button: speech.say("email-button"),
+        weight: Weight::Light,
+        leave: ("/me", speech.say("leave-as-it-is")),
+        wrong,
     };
-    let status = match wrong {
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        None => StatusCode::OK,
-    };
-    Ok(page(status, &template))
+    Ok(question.into_page())
 }

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod devices;
 pub(crate) mod erase;
+pub(crate) mod import;
 pub(crate) mod invitations;
 pub(crate) mod join;
 pub(crate) mod me;
@@ -10,6 +11,7 @@ pub(crate) mod members;
 pub(crate) mod operator;
 pub(crate) mod policy;
 pub(crate) mod programs;
+pub(crate) mod secrets;
 pub(crate) mod server;
 pub(crate) mod sign_in;
 pub(crate) mod start;

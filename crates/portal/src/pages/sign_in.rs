@@ -1,9 +1,8 @@
 //! Signing in and out, and getting back in with the recovery code.
 
-use account::{PASSWORD_MINIMUM_CHARACTERS, RecoveryCode, ResetError, SignInError, SignInForm};
+use account::{NewPasswordError, PASSWORD_MINIMUM_CHARACTERS, RecoveryCode, SignInError, SignInForm};
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
@@ -14,6 +13,7 @@ use crate::failure::Failure;
 use crate::form::{Ask, Field, Sent, Wrong};
 use crate::frame::{Frame, Here, page};
 use crate::pages::join::recovery_page;
+use crate::question::status;
 use crate::refusal::Refusal as _;
 use crate::session::{Address, Guest, Member, clear_cookie, set_cookie};
 use crate::speech::Speech;
@@ -120,13 +120,13 @@ pub(crate) async fn reset_send(
         Ok(joined) => return Ok(recovery_page(&app, &speech, &joined, true)),
         Err(error) => error,
     };
-    let field = match error {
-        ResetError::Store(error) => return Err(error.into()),
-        ResetError::TooOften => return Err(Failure::TooOften),
-        ResetError::PasswordShort => "password",
-        ResetError::Wrong | ResetError::Busy => "form",
+    let wrong = match error {
+        NewPasswordError::Password(error) => Wrong::new("password", error.said(&speech)),
+        NewPasswordError::SignIn(SignInError::Store(error)) => return Err(error.into()),
+        NewPasswordError::SignIn(SignInError::TooOften) => return Err(Failure::TooOften),
+        NewPasswordError::SignIn(SignInError::Wrong) => Wrong::new("form", speech.say("refused-reset")),
+        NewPasswordError::SignIn(error @ SignInError::Busy) => Wrong::new("form", error.said(&speech)),
     };
-    let wrong = Wrong::new(field, error.said(&speech));
     Ok(reset_page(&app, &speech, &fields.email, Some(wrong)))
 }
 
@@ -134,13 +134,6 @@ fn allow(app: &App, address: Address) -> Result<(), Failure> {
     match app.sign_ins.allow(&limit_key(address.0), app.now()) {
         true => Ok(()),
         false => Err(Failure::TooOften),
-    }
-}
-
-fn status(wrong: Option<&Wrong>) -> StatusCode {
-    match wrong {
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        None => StatusCode::OK,
     }
 }
 

@@ -60,7 +60,7 @@ fn internet_time(time: Timestamp) -> String {
 
 /// `GET /.well-known/change-password`, where password managers look.
 pub(crate) async fn change_password() -> Redirect {
-    Redirect::to("/reset")
+    Redirect::to("/me/password")
 }
 
 /// `GET /robots.txt`: the public pages may be found, nothing else.

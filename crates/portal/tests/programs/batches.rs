@@ -94,6 +94,41 @@ async fn a_batch_is_done_with_all_of_them_or_with_none() {
 }
 
 #[tokio::test]
+async fn one_who_cannot_be_changed_stops_it_for_those_before_and_after() {
+    let world = World::new(DEFAULT_POLICY).await;
+    let (operator, ids, _) = three(&world).await;
+    let ends = async || -> Vec<String> {
+        let mut ends = Vec::new();
+        for id in &ids {
+            let end = world.accounts.paid_until(id.parse().unwrap()).await.unwrap();
+            ends.push(end.map_or("none".to_owned(), |end| end.to_string()));
+        }
+        ends
+    };
+    // Ids are random, so each of the three is the last in their order once.
+    for without_end in &ids {
+        batch(&operator, &ids, json!({"action": "tariff", "tariff": "month"}))
+            .await
+            .ok();
+        batch(
+            &operator,
+            std::slice::from_ref(without_end),
+            json!({"action": "tariff", "tariff": "open"}),
+        )
+        .await
+        .ok();
+        let before = ends().await;
+        let refused = batch(&operator, &ids, json!({"action": "extend", "days": 5})).await;
+        assert_eq!(refused.problem().0, 409);
+        assert!(
+            refused.body["detail"].as_str().unwrap().contains(without_end.as_str()),
+            "{refused:?}"
+        );
+        assert_eq!(ends().await, before, "for nobody");
+    }
+}
+
+#[tokio::test]
 async fn the_suspended_keep_their_account_and_lose_the_tunnel() {
     let world = World::new(DEFAULT_POLICY).await;
     let (operator, ids, hedy) = three(&world).await;

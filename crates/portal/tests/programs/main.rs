@@ -6,9 +6,11 @@
 mod world;
 
 mod batches;
+mod import;
 mod invitations;
 mod memberships;
 mod numbers;
 mod operations;
 mod pages;
 mod program;
+mod secrets;

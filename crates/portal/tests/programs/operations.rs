@@ -109,6 +109,7 @@ async fn a_token_does_what_its_scopes_say_and_nothing_else() {
         ("operator", Method::GET, "/operator/tariffs"),
         ("operator", Method::GET, "/operator/invitations"),
         ("operator", Method::POST, "/operator/invitations"),
+        ("operator", Method::POST, "/operator/invitations/list"),
         (
             "operator",
             Method::DELETE,
@@ -125,6 +126,7 @@ async fn a_token_does_what_its_scopes_say_and_nothing_else() {
         "/operator/members/find" => json!({"who": "ada@example.org"}),
         "/operator/members/batch" => json!({"members": ["00000000000000000000000000000000"], "action": "suspend"}),
         "/operator/invitations" => json!({"uses": 1, "days": 1}),
+        "/operator/invitations/list" => json!({"invitations": [{"uses": 1, "days": 1}]}),
         path if path.starts_with("/devices/") => json!({"label": "phone"}),
         _ => Value::Null,
     };
@@ -418,13 +420,23 @@ const SAME: &[(&str, &str, Option<Operation>)] = &[
     ("post", "/accept", Some(("post", "/account/agreement"))),
     ("get", "/devices", Some(("get", "/devices"))),
     ("post", "/devices", Some(("post", "/devices"))),
+    ("post", "/devices/find", Some(("get", "/devices"))),
+    ("get", "/devices/{id}/rename", Some(("get", "/devices"))),
+    ("post", "/devices/{id}/rename", Some(("patch", "/devices/{id}"))),
+    ("get", "/devices/{id}/remove", Some(("get", "/devices"))),
     ("post", "/devices/{id}/remove", Some(("delete", "/devices/{id}"))),
     ("get", "/usage", Some(("get", "/usage"))),
     ("get", "/me", Some(("get", "/export"))),
     ("get", "/me/export", Some(("get", "/export.zip"))),
     ("post", "/me/export", Some(("get", "/export.zip"))),
     ("get", "/me/programs", Some(("get", "/tokens"))),
+    ("post", "/me/programs", Some(("post", "/tokens"))),
+    ("get", "/me/programs/{id}/end", Some(("get", "/tokens"))),
     ("post", "/me/programs/{id}/end", Some(("delete", "/tokens/{id}"))),
+    ("get", "/me/password", Some(("get", "/account"))),
+    ("post", "/me/password", Some(("put", "/account/password"))),
+    ("get", "/me/number", Some(("get", "/account"))),
+    ("post", "/me/number", Some(("post", "/account/number"))),
     ("get", "/me/email", Some(("get", "/account"))),
     ("post", "/me/email", Some(("put", "/account/email"))),
     ("post", "/me/visits/forget", Some(("delete", "/visits"))),
@@ -484,7 +496,7 @@ async fn the_document_is_openapi_3_1_and_every_operation_has_words() {
             operations += 1;
         }
     }
-    assert_eq!(operations, 29);
+    assert_eq!(operations, 30);
     let instance = program.get("/instance").await.ok();
     assert_eq!(instance["policy_digest"], json!(world.digest));
     assert_eq!(

@@ -188,7 +188,7 @@ async fn a_member_sees_and_ends_what_programs_may_act() {
     ada.sign_in("ada@example.org", crate::world::PASSWORD).await;
     let page = ada.get("/me/programs").await;
     assert!(page.text().contains("<strong>test</strong>") && page.text().contains("devices:write"));
-    let end = page.between("action=\"/me/programs/", "\"");
+    let end = page.between("href=\"/me/programs/", "\"");
     assert_eq!(
         ada.post(&format!("/me/programs/{end}"), &[]).await.location(),
         "/me/programs"

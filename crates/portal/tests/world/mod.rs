@@ -122,7 +122,7 @@ impl World {
         let tariffs = vec![
             tariff("family", Some(50 << 30), 5),
             tariff("small", Some(1 << 20), 1),
-            tariff("open", None, 50),
+            tariff("open", None, 200),
             Tariff {
                 days: Some(30),
                 ..tariff("month", None, 5)

@@ -6,9 +6,10 @@ import { accessible, clean } from './checks.js';
 import { join_, launch, profile, serve, signIn } from './candor.js';
 
 const PAGES = {
-  guest: ['/', '/policy', '/join', '/sign-in', '/reset', '/nothing', '/status', '/network'],
-  operator: ['/', '/policy', '/home', '/devices', '/usage', '/me', '/me/email', '/me/erase', '/operator', '/operator/members',
-    '/operator/network', '/operator/policy'],
+  guest: ['/', '/policy', '/join', '/sign-in', '/reset', '/nothing', '/status', '/network', '/api', '/join?by=number'],
+  operator: ['/', '/policy', '/home', '/devices', '/usage', '/me', '/me/email', '/me/erase', '/me/programs', '/me/password',
+    '/operator', '/operator/members', '/operator/network', '/operator/policy', '/operator/invitations',
+    '/operator/invitations/import'],
 };
 // The largest page is the policy; its size grows with the policy's, and the built-in one leaves room.
 const PAGE_LIMIT_BYTES = 120 * 1024;

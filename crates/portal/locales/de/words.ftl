@@ -75,10 +75,10 @@ origin-program = bei der Nutzung entstanden
 
 # Was in jeder Tabelle steht.
 table-held = Was Sie uns gesagt haben
-table-member = Ihre Mitgliedschaft
+table-member = Ihre Mitglied­schaft
 table-member_tariff = Welchen Tarif Sie haben
 table-staff = Dass Sie für den Betreiber arbeiten
-table-credential = Ihre Zugangsdaten: Hashes, die sich nicht zurückrechnen lassen
+table-credential = Ihre Zugangs­daten: Hashes, die sich nicht zurückrechnen lassen
 table-session = Ein Browser, in dem Sie angemeldet sind
 table-acceptance = Die Fassung der Erklärung, der Sie zugestimmt haben
 table-device = Ein Gerät, das sich mit dem VPN verbindet

@@ -18,8 +18,6 @@ use crate::refusal::Refusal as _;
 use crate::session::Operator;
 use crate::speech::Speech;
 
-/// What a list looks like; column names are the same in every language.
-const EXAMPLE: &str = "uses,days,tariff\n1,14,family\n1,14,family\n25,90,school\n";
 /// What the second form of the page sends, which makes them.
 const MAKE: &str = "make";
 
@@ -29,7 +27,7 @@ struct ImportPage {
     frame: Frame,
     text: String,
     wrong: Option<Wrong>,
-    example: &'static str,
+    example: String,
     tariffs: Vec<String>,
 }
 
@@ -150,6 +148,13 @@ async fn frame(app: &App, speech: &Speech, who: &SignedIn) -> Result<Frame, Fail
         .await
 }
 
+/// What a list looks like, with tariffs that there are; column names are the same in every language.
+fn example(tariffs: &[String]) -> String {
+    let (first, last) = (tariffs.first(), tariffs.last());
+    let (first, last) = (first.map_or("", String::as_str), last.map_or("", String::as_str));
+    format!("uses,days,tariff\n1,14,{first}\n1,14,{first}\n25,90,{last}\n")
+}
+
 async fn form_page(
     app: &App,
     speech: &Speech,
@@ -157,12 +162,17 @@ async fn form_page(
     text: String,
     wrong: Option<Wrong>,
 ) -> Result<Response, Failure> {
-    let tariffs = app.accounts.tariffs().iter();
+    let tariffs: Vec<String> = app
+        .accounts
+        .tariffs()
+        .iter()
+        .map(|tariff| tariff.name.clone())
+        .collect();
     let template = ImportPage {
         frame: frame(app, speech, who).await?,
         text,
-        example: EXAMPLE,
-        tariffs: tariffs.map(|tariff| tariff.name.clone()).collect(),
+        example: example(&tariffs),
+        tariffs,
         wrong,
     };
     Ok(page(status(template.wrong.as_ref()), &template))

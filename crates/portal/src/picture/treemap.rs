@@ -123,29 +123,59 @@ fn push_tile(svg: &mut String, tile: &Tile, place: Box2) {
 /// The fewest letters of a word that are worth drawing.
 const LEAST_LETTERS: usize = 6;
 
+/// Where a long word may be broken, as HTML has it: a soft hyphen.
+const SOFT_HYPHEN: char = '\u{ad}';
+
 /// The words of `text` in lines of at most `letters`; none where there is no room for a word.
 fn wrapped(text: &str, letters: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
-        let length = word.chars().count();
-        if length > letters {
-            // What remains of a long word says more than nothing; the list below has it whole.
-            if letters < LEAST_LETTERS {
-                return Vec::new();
+        let Some(pieces) = broken(word, letters) else {
+            return Vec::new();
+        };
+        for (index, piece) in pieces.into_iter().enumerate() {
+            let length = piece.chars().count();
+            match lines.last_mut() {
+                Some(line) if index == 0 && line.chars().count() + 1 + length <= letters => {
+                    line.push(' ');
+                    line.push_str(&piece);
+                }
+                _ => lines.push(piece),
             }
-            let start: String = word.chars().take(letters - 1).collect();
-            lines.push(format!("{start}…"));
-            continue;
-        }
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + length <= letters => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
         }
     }
     lines
+}
+
+/// A word in pieces of at most `letters`: whole, broken where it may be, or cut; `None` where nothing of it can be read.
+fn broken(word: &str, letters: usize) -> Option<Vec<String>> {
+    let whole: String = word.chars().filter(|letter| *letter != SOFT_HYPHEN).collect();
+    if whole.chars().count() <= letters {
+        return Some(vec![whole]);
+    }
+    if letters < LEAST_LETTERS {
+        return None;
+    }
+    let mut pieces: Vec<String> = Vec::new();
+    let parts: Vec<&str> = word.split(SOFT_HYPHEN).collect();
+    for (index, part) in parts.iter().enumerate() {
+        let hyphen = if index + 1 < parts.len() { "-" } else { "" };
+        let length = part.chars().count() + hyphen.len();
+        if length > letters {
+            // What remains of a long word says more than nothing; the list below has it whole.
+            let start: String = whole.chars().take(letters - 1).collect();
+            return Some(vec![format!("{start}…")]);
+        }
+        match pieces.last_mut() {
+            Some(piece) if piece.chars().count() - 1 + length <= letters => {
+                piece.pop();
+                piece.push_str(part);
+                piece.push_str(hyphen);
+            }
+            _ => pieces.push(format!("{part}{hyphen}")),
+        }
+    }
+    Some(pieces)
 }
 
 /// Places areas, largest first, in rows whose boxes are as square as can be.
@@ -239,6 +269,10 @@ mod tests {
         assert_eq!(wrapped("Ihre Zugangsdaten", 8), ["Ihre", "Zugangs…"]);
         assert_eq!(wrapped("Ihre Zugangsdaten", 13), ["Ihre", "Zugangsdaten"]);
         assert!(wrapped("Ihre Zugangsdaten", 5).is_empty());
+        assert_eq!(wrapped("Ihre Zugangs\u{ad}daten", 8), ["Ihre", "Zugangs-", "daten"]);
+        assert_eq!(wrapped("Ihre Zugangs\u{ad}daten", 7), ["Ihre", "Zugang…"]);
+        assert_eq!(wrapped("Ihre Zugangs\u{ad}daten", 17), ["Ihre Zugangsdaten"]);
+        assert_eq!(wrapped("Mit\u{ad}glied\u{ad}schaft", 11), ["Mitglied-", "schaft"]);
     }
 
     #[test]

@@ -138,6 +138,20 @@ const RULES: &[Rule] = &[
         ),
     },
     Rule {
+        name: "one part of a data plane opens connections",
+        holds_for: |path| {
+            let opens = path == "crates/vpn/src/driver/connector.rs" || path.starts_with("crates/vpn/src/driver/connector/");
+            in_sources(path) && !opens && !path.starts_with("crates/sys/") && !path.starts_with("crates/lab/")
+        },
+        words: &["sys::outbound", "outbound::", "outbound as"],
+        tests_too: true,
+        reason: "who knows members' keys and addresses cannot connect anywhere; who connects is another process",
+        planted: (
+            "crates/vpn/src/driver/carrier.rs",
+            "use sys::outbound::{Carries, Loose};",
+        ),
+    },
+    Rule {
         name: "one file reads a data plane's wall clock",
         holds_for: |path| path.starts_with("crates/vpn/src/") && path != "crates/vpn/src/driver/clock.rs",
         words: &["SystemTime"],

@@ -10,7 +10,10 @@ use std::time::{Duration, Instant};
 use lab::world::client::WireGuardGo;
 use lab::world::internet::{self, ECHO, address};
 use lab::world::provider::{RunsAs, signal};
-use lab::world::{Outside, World, until};
+use lab::world::{Outside, PATIENCE, World, until};
+use sys::LinkName;
+use sys::netlink::{LinkChange, Netlink};
+use sys::outbound::{Carries, Cause, Cutting, Loose};
 
 const MIB: u64 = 1 << 20;
 /// Pings are for whose group is in this range; the namespace begins with nobody's.
@@ -231,6 +234,90 @@ fn client_of_own_listener(at: &str) -> Vec<u8> {
 }
 
 #[test]
+fn a_way_out_that_is_narrower_than_the_tunnel_tells_the_member_how_wide_it_is() {
+    let world = world();
+    let member = world.join("ada");
+    let device = member.add_device("laptop");
+    // The provider's own cable to the Internet: less than the tunnel's 1420 bytes, no less than IPv6 asks for.
+    world
+        .server
+        .run(|| {
+            let change = LinkChange {
+                mtu_bytes: Some(NARROW_BYTES),
+                queue_packets: None,
+                up: true,
+            };
+            let out = LinkName::new("out").unwrap().index().unwrap();
+            Netlink::open().unwrap().change_link(out, change).unwrap();
+        })
+        .unwrap();
+    world.internet.namespace.run(serve_datagrams).unwrap();
+    let client = WireGuardGo::start(world.place(0), &device, Outside::V4).connected();
+    client.run(|| {
+        for at in both() {
+            told_how_wide(at);
+            // Who lets datagrams be cut gets them through, and TCP does not notice.
+            datagrams(at);
+            internet::upload(at, 8 * MIB).unwrap();
+            internet::download(at, 8 * MIB).unwrap();
+        }
+    });
+}
+
+const NARROW_BYTES: u32 = 1300;
+
+/// A datagram that must not be cut: ICMP "fragmentation needed" (RFC 1191), ICMPv6 "packet too big" (RFC 8201).
+fn told_how_wide(at: IpAddr) {
+    let headers = if at.is_ipv4() { 28 } else { 48 };
+    let socket = Loose::open(Carries::Datagrams, at.is_ipv4()).unwrap();
+    socket.cutting(Cutting::Forbidden).unwrap();
+    let to = SocketAddr::new(at, DATAGRAM_ECHO);
+    let too_large = vec![7; NARROW_BYTES as usize + 1 - headers];
+    let mut quoted = [0; 2048];
+    let told = until("the member is told", || {
+        // Once it is known, its own kernel refuses.
+        let _refused = socket.send(&too_large, to);
+        socket.refused(&mut quoted)
+    });
+    assert_eq!(told.cause, Cause::TooLarge { mtu: NARROW_BYTES }, "{at}");
+    assert!(told.destination == to);
+    let teller: IpAddr = if at.is_ipv4() { GATEWAYS[0] } else { GATEWAYS[1] }.parse().unwrap();
+    assert_eq!(told.offender, Some(teller), "{at}");
+    // One that fits arrives.
+    let mut buffer = [0; 2048];
+    let (length, _) = until("one that fits comes back", || {
+        let _told = socket.send(&too_large[1..], to);
+        socket.receive(&mut buffer).ok()
+    });
+    assert_eq!(length, NARROW_BYTES as usize - headers, "{at}");
+}
+
+/// The provider's own addresses in the tunnel.
+const GATEWAYS: [&str; 2] = ["10.66.0.1", "fd66:8f1c:2a47::1"];
+
+#[test]
+fn flows_of_a_device_that_is_none_any_more_end_at_their_destinations() {
+    let world = world();
+    let member = world.join("ada");
+    let device = member.add_device("laptop");
+    let client = WireGuardGo::start(world.place(0), &device, Outside::V4).connected();
+    let listener = world
+        .internet
+        .namespace
+        .run(|| TcpListener::bind((address(false), 8333)).unwrap())
+        .unwrap();
+    let mut near = client.run(|| internet::visit(address(false), 8333).unwrap());
+    let (mut far, _) = listener.accept().unwrap();
+    near.write_all(b"here").unwrap();
+    far.read_exact(&mut [0; 4]).unwrap();
+    // The worker frees its address at once, as after 180 s of silence, and tells the parent, which tells the connector.
+    member.remove_device();
+    far.set_read_timeout(Some(PATIENCE)).unwrap();
+    let error = far.read(&mut [0; 4]).expect_err("nobody says farewell");
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+}
+
+#[test]
 fn either_worker_can_be_killed_and_the_vpn_goes_on() {
     let world = world();
     let member = world.join("ada");
@@ -257,11 +344,21 @@ fn either_worker_can_be_killed_and_the_vpn_goes_on() {
         );
         client.run(|| {
             until("the VPN works again", || internet::echo(address(true), b"after").ok());
-            // The flow of before is told that it is gone.
-            stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-            let _sent = stream.write_all(b"and now?");
-            let error = stream.read(&mut [0; 8]).expect_err("nothing comes back");
-            assert_eq!(error.kind(), io::ErrorKind::ConnectionReset, "after {role}: {error}");
+            stream.set_read_timeout(Some(internet::INTERRUPTION)).unwrap();
+            let sent = stream.write_all(b"and now?");
+            let mut back = [0; 8];
+            match role {
+                // The flows of before are told that they are gone: they ended there.
+                "connector" => {
+                    let error = stream.read(&mut back).expect_err("nothing comes back");
+                    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset, "{error}");
+                }
+                _ => {
+                    sent.unwrap();
+                    stream.read_exact(&mut back).unwrap();
+                    assert_eq!(&back, b"and now?", "the flow of before goes on");
+                }
+            }
         });
     }
 }

@@ -81,7 +81,7 @@ pool = v4(17, udp, target=b"\x64\x40\x00\x09")
 write("datagrams", "to_the_pool", step(2, pool) + step(5, pool))
 
 configure = b"\1" + bytes(32) + struct.pack("<H", 1420) + bytes(20) + bytes(4) + b"\x0b" + bytes(16) + struct.pack(
-    "<IHIH", 16, 180, 1000, 10
+    "<IHHIH", 16, 180, 150, 1000, 10
 )
 device = struct.pack("<I", 7) + bytes(64)
 moved = struct.pack("<IQQ", 7, 1, 2)
@@ -109,12 +109,15 @@ messages = {
     "flush_cut": b"\4\1",
     "stop": b"\5",
     "stop_long": b"\5\0",
+    "all_put": b"\6",
+    "all_put_long": b"\6\0",
     "empty": b"",
     "zero": b"\0",
-    "unknown_to": b"\6",
+    "unknown_to": b"\7",
     "unknown_from": b"\x86",
-    "ready": b"\x81\7\1\1\1\1" + struct.pack("<I", 200),
-    "ready_odd_flag": b"\x81\7\1\1\1\2" + struct.pack("<I", 200),
+    "ready": b"\x81\7\1\1\1\1" + struct.pack("<I", 200) + b"\1",
+    "ready_odd_flag": b"\x81\7\1\1\1\2" + struct.pack("<I", 200) + b"\1",
+    "ready_odd_last_flag": b"\x81\7\1\1\1\1" + struct.pack("<I", 200) + b"\2",
     "ready_cut": b"\x81\7\1",
     "usage_one": b"\x82" + moved,
     "usage_many": b"\x82" + moved * 614,
@@ -280,3 +283,61 @@ messages = {
 }
 for name, message in messages.items():
     write("handover", name, message)
+
+
+def words(*numbers):
+    return struct.pack(f"<{len(numbers)}Q", *numbers)
+
+
+magic = int.from_bytes(b"candor\1\1", "little")
+now = 2000 // 10 + 1
+
+
+def header(used, incomplete=0, rest=0, first=magic):
+    return words(first, used, incomplete, rest, 0, 0, 0, 0)
+
+
+def row(name, host, step=now, low=None, network=0x64400000):
+    return words(name, 0, host if low is None else low, (network | host) << 32 | step)
+
+
+empty = words(0, 0, 0, 0)
+tables = {
+    "nothing": b"",
+    "short": words(magic),
+    "fresh": bytes(64),
+    "fresh_with_rows": bytes(64) + row(1, 9),
+    "odd_bytes": header(1) + row(1, 9)[:-3],
+    "empty": header(0),
+    "empty_with_room": header(0) + empty * 4,
+    "one": header(1) + row(1, 9),
+    "one_and_room": header(1) + row(1, 9) + empty * 3,
+    "three": header(3) + row(1, 9) + row(2, 10) + row(3, 11),
+    "hole": header(3) + row(1, 9) + empty + row(3, 11),
+    "torn_while_written": header(2) + row(1, 9) + words(5, 6, 7, 0),
+    "torn_while_struck": header(2) + words(5, 6, 7, 0) + row(1, 9),
+    "old": header(2) + row(1, 9, now - 14) + row(2, 10, now - 16),
+    "oldest": header(1) + row(1, 9, 1),
+    "future": header(1) + row(1, 9, now + 1),
+    "far_future": header(1) + row(1, 9, 0xFFFFFFFF),
+    "no_time": header(1) + row(1, 9, 0),
+    "same_name": header(2) + row(1, 9) + row(1, 10),
+    "same_v4": header(2) + row(1, 9, low=9) + row(2, 9, low=10),
+    "same_v6": header(2) + row(1, 9, low=9) + row(2, 10, low=9),
+    "outside": header(1) + row(1, 9, network=0x0A000000),
+    "network": header(1) + row(1, 0, low=9),
+    "broadcast": header(1) + row(1, 255),
+    "reserved": header(1) + row(1, 1, low=9),
+    "reserved_v6": header(1) + row(1, 9, low=1),
+    "too_many": header(2) + row(1, 9),
+    "endless": header(0xFFFFFFFFFFFFFFFF) + row(1, 9),
+    "incomplete": header(1, 1) + row(1, 9),
+    "incomplete_odd": header(1, 2) + row(1, 9),
+    "rest": header(1, 0, 1) + row(1, 9),
+    "other_kind": header(1, first=magic + 1) + row(1, 9),
+    "noise": bytes(range(256)),
+    "ones": b"\xff" * 160,
+}
+for name, table in tables.items():
+    write("kept", name, b"\0" + table)
+    write("kept", name + "_with_room", b"\1" + table)

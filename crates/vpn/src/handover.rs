@@ -50,6 +50,8 @@ pub enum ToWorker {
     PutDevices(Vec<HandedDevice>),
     /// Devices that may not connect any more.
     RemoveDevices(Vec<PublicKey>),
+    /// Every device has been put that there was when the worker began: what an earlier worker knew of others is nobody's.
+    AllPut,
     /// Report all counters now.
     Flush {
         /// Comes back in [`FromWorker::Flushed`]; not 0.
@@ -62,7 +64,13 @@ pub enum ToWorker {
 /// The worker to the parent.
 pub enum FromWorker {
     /// The lock is closed; the first packet will be read after this was sent.
-    Ready(Lock),
+    Ready {
+        /// What holds this worker.
+        lock: Lock,
+        /// The internal addresses of the worker before are all known: those that are not taken over will be told as
+        /// [`Self::Freed`]. Without it every address that was in use is nobody's.
+        has_taken_over: bool,
+    },
     /// What accounts moved since the last report. An account's devices are added up.
     Usage(Vec<Moved>),
     /// All counters up to here have been reported.
@@ -90,6 +98,8 @@ pub struct Configure {
     pub translation: Translation,
     /// Time after the last packet after which a device's stay is forgotten.
     pub forget_after: Duration,
+    /// The same for its internal address in the memory that survives the worker.
+    pub keep_for: Duration,
     /// Handshakes that the machine may do in one second.
     pub handshakes_per_second: u32,
     /// Pause between two reports of the counters.
@@ -147,6 +157,7 @@ const PUT_DEVICES: u8 = 2;
 const REMOVE_DEVICES: u8 = 3;
 const FLUSH: u8 = 4;
 const STOP: u8 = 5;
+const ALL_PUT: u8 = 6;
 
 const READY: u8 = 129;
 const USAGE: u8 = 130;
@@ -179,6 +190,7 @@ impl ToWorker {
                 out.u32(*ticket);
                 out.0
             }
+            Self::AllPut => Writer::new(ALL_PUT, 0).0,
             Self::Stop => Writer::new(STOP, 0).0,
         }
     }
@@ -200,6 +212,7 @@ impl ToWorker {
             FLUSH => Self::Flush {
                 ticket: input.u32().and_then(|ticket| bounded(ticket, 1..=u32::MAX))?,
             },
+            ALL_PUT => Self::AllPut,
             STOP => Self::Stop,
             _ => return Err(Malformed),
         };
@@ -211,9 +224,10 @@ impl FromWorker {
     /// The bytes of the message.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
         match self {
-            Self::Ready(lock) => {
-                let mut out = Writer::new(READY, 9);
+            Self::Ready { lock, has_taken_over } => {
+                let mut out = Writer::new(READY, 10);
                 out.lock(lock);
+                out.u8((*has_taken_over).into());
                 out.0
             }
             Self::Usage(accounts) => {
@@ -248,7 +262,10 @@ impl FromWorker {
     pub fn decode(message: &[u8]) -> Result<Self, Malformed> {
         let mut input = Reader::new(message)?;
         let decoded = match input.u8()? {
-            READY => Self::Ready(input.lock()?),
+            READY => Self::Ready {
+                lock: input.lock()?,
+                has_taken_over: input.flag()?,
+            },
             USAGE => Self::Usage(input.list(|account| {
                 Ok(Moved {
                     slot: account.u32()?,
@@ -275,6 +292,7 @@ impl Configure {
         out.u16(self.mtu_bytes);
         out.translation(self.translation);
         out.seconds(self.forget_after);
+        out.seconds(self.keep_for);
         out.u32(self.handshakes_per_second);
         out.seconds(self.flush_every);
         out.identity(self.identity);
@@ -287,6 +305,7 @@ impl Configure {
             mtu_bytes: bounded(input.u16()?, MTU_BYTES)?,
             translation: input.translation()?,
             forget_after: input.seconds()?,
+            keep_for: input.seconds()?,
             handshakes_per_second: input.u32()?,
             flush_every: input.seconds()?,
             identity: input.identity()?,

@@ -14,6 +14,8 @@
 mod conversation;
 #[path = "locked_worker/crowd.rs"]
 mod crowd;
+#[path = "locked_worker/killed.rs"]
+mod killed;
 #[path = "locked_worker/light.rs"]
 mod light;
 #[path = "locked_worker/traffic.rs"]
@@ -41,7 +43,7 @@ fn run(words: &[&str]) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let wanted = words.iter().find(|word| !word.starts_with('-') && **word != "terse");
-    let tests: Vec<Test> = [traffic::TESTS, conversation::TESTS, crowd::TESTS]
+    let tests: Vec<Test> = [traffic::TESTS, conversation::TESTS, killed::TESTS, crowd::TESTS]
         .concat()
         .into_iter()
         .filter(|(name, _)| wanted.is_none_or(|part| name.contains(part)))

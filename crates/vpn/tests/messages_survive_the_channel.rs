@@ -37,15 +37,16 @@ fn translation() -> impl Strategy<Value = Translation> {
 }
 
 fn configure() -> impl Strategy<Value = Hidden<ToWorker>> {
-    let numbers = (576..=8920u16, 1..=3600u64, any::<u32>(), 1..=3600u64);
+    let numbers = (576..=8920u16, [1..=3600u64, 1..=3600, 1..=3600], any::<u32>());
     let identity = any::<Option<(u32, u32)>>();
     (any::<[u8; 32]>(), translation(), numbers, identity).prop_map(
-        |(key, translation, (mtu_bytes, forget, handshakes_per_second, flush), identity)| {
+        |(key, translation, (mtu_bytes, [forget, keep, flush], handshakes_per_second), identity)| {
             Hidden(ToWorker::Configure(Box::new(Configure {
                 private_key: PrivateKey::from_bytes(key),
                 mtu_bytes,
                 translation,
                 forget_after: Duration::from_secs(forget),
+                keep_for: Duration::from_secs(keep),
                 handshakes_per_second,
                 flush_every: Duration::from_secs(flush),
                 identity: identity.map(|(user, group)| Identity { user, group }),
@@ -83,21 +84,23 @@ fn to_worker() -> impl Strategy<Value = Hidden<ToWorker>> {
         prop::collection::vec(any::<(u32, [u8; 32], [u8; 32])>(), 1..=DEVICES).prop_map(put_devices),
         prop::collection::vec(any::<[u8; 32]>(), 1..=KEYS).prop_map(remove_devices),
         (1..=u32::MAX).prop_map(|ticket| Hidden(ToWorker::Flush { ticket })),
+        Just(()).prop_map(|()| Hidden(ToWorker::AllPut)),
         Just(()).prop_map(|()| Hidden(ToWorker::Stop)),
     ]
 }
 
 fn from_worker() -> impl Strategy<Value = Hidden<FromWorker>> {
-    let lock = any::<(u8, [bool; 4], u32)>().prop_map(|(landlock_abi, facts, filter_instructions)| {
-        let [no_tcp, scoped, bounding_set_emptied, memory_pinned] = facts;
-        Hidden(FromWorker::Ready(Lock {
+    let lock = any::<(u8, [bool; 5], u32)>().prop_map(|(landlock_abi, facts, filter_instructions)| {
+        let [no_tcp, scoped, bounding_set_emptied, memory_pinned, has_taken_over] = facts;
+        let lock = Lock {
             landlock_abi,
             no_tcp,
             scoped,
             bounding_set_emptied,
             memory_pinned,
             filter_instructions,
-        }))
+        };
+        Hidden(FromWorker::Ready { lock, has_taken_over })
     });
     let moved = any::<(u32, u64, u64)>().prop_map(|(slot, up, down)| Moved { slot, up, down });
     prop_oneof![
@@ -165,6 +168,7 @@ fn numbers_out_of_bounds_are_refused() {
                 reserved: 0,
             },
             forget_after: Duration::from_secs(forget.into()),
+            keep_for: Duration::from_secs(1),
             handshakes_per_second: 1,
             flush_every: Duration::from_secs(flush.into()),
             identity: Some(Identity { user, group: user }),

@@ -38,3 +38,8 @@ fn uapi() {
 fn connector() {
     replay("connector", vpn::proto::connector::fuzzing::packets);
 }
+
+#[test]
+fn kept() {
+    replay("kept", vpn::proto::kept::fuzzing::words);
+}

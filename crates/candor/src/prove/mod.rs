@@ -205,6 +205,11 @@ async fn traffic(
         Class::Traffic,
         None,
     );
+    report.search(
+        places::memory_files("memory that a worker leaves to the next", running.pid, &wanted),
+        Class::Traffic,
+        None,
+    );
     for folder in LOG_FOLDERS {
         report.search(
             places::folder(

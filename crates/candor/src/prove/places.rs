@@ -189,6 +189,28 @@ fn read_memory(search: &mut Search, process: u32) -> io::Result<()> {
     Ok(())
 }
 
+/// The memory files that a process holds: what one worker leaves to the next.
+pub(crate) fn memory_files(place: &str, process: u32, canaries: &[&Canary]) -> Searched {
+    let mut search = Search::new(canaries);
+    let trouble = read_memory_files(&mut search, process)
+        .err()
+        .map(|error| format!("{error}; run as root"));
+    search.done(place, "files", trouble)
+}
+
+fn read_memory_files(search: &mut Search, process: u32) -> io::Result<()> {
+    for entry in fs::read_dir(format!("/proc/{process}/fd"))? {
+        let entry = entry?.path();
+        // A descriptor may be closed since it was listed.
+        let Ok(target) = fs::read_link(&entry) else { continue };
+        if target.to_string_lossy().starts_with("/memfd:") {
+            search.pieces += 1;
+            search.read(File::open(entry)?, &target.display().to_string())?;
+        }
+    }
+    Ok(())
+}
+
 /// What a program prints: the kernel's rules, its log.
 pub(crate) fn output(place: &str, program: &str, arguments: &[&str], canaries: &[&Canary]) -> Searched {
     let mut search = Search::new(canaries);

@@ -9,7 +9,8 @@ use sys::channel::{self, Channel};
 use sys::missing::Capabilities;
 use sys::nft::{self, TunnelRules};
 use sys::sysctl::Restore;
-use sys::{Error, Identity, Link, LinkName, Machine, NetNamespace, Range, Spawn, Tun, UdpSocket, Worker, link};
+use sys::{Error, Identity, Link, LinkName, Machine, MemoryFile, NetNamespace, Range, Spawn, Tun, UdpSocket, Worker, link};
+use vpn::proto::kept::words_for;
 use vpn::proto::{Shared, Translation};
 
 use super::aftermath::Guard;
@@ -62,6 +63,8 @@ pub(super) struct Network {
     behind: Behind,
     sockets: [UdpSocket; 2],
     identity: Option<Identity>,
+    /// What one worker leaves to the next: which internal address each device has. Nobody reads it here.
+    memory: Option<MemoryFile>,
 }
 
 /// What lies behind the tunnel.
@@ -145,6 +148,7 @@ impl Network {
             behind,
             sockets,
             identity: identity(machine.capabilities),
+            memory: None,
         })
     }
 
@@ -167,11 +171,21 @@ impl Network {
             Behind::Kernel(kernel) => kernel.tun()?.as_fd(),
             Behind::User { near, .. } => AsFd::as_fd(&*near),
         };
+        let memory = match self.memory.take() {
+            Some(memory) => memory,
+            None => MemoryFile::create(words_for(&translation()))?,
+        };
+        let memory = &*self.memory.insert(memory);
         let (near, far) = channel::pair()?;
         let [v4, v6] = &self.sockets;
         let spawn = Spawn::again(&["worker", "vpn"]);
         let spawn = spawn.give(far.as_fd()).give(inside).give(v4.as_fd()).give(v6.as_fd());
-        Ok((spawn.start()?, near))
+        Ok((spawn.give(memory.as_fd()).start()?, near))
+    }
+
+    /// Lets go of what a worker left: the next one begins with nothing.
+    pub(super) fn give_up_memory(&mut self) {
+        self.memory = None;
     }
 
     /// The connector's end of the link to the worker, if there is a connector.

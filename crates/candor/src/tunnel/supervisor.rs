@@ -27,6 +27,12 @@ use super::{Unavailable, network::translation};
 const FLUSH_EVERY: Duration = Duration::from_secs(10);
 /// S3.7: what is known of a device's stay is gone this long after its last packet.
 const FORGET_AFTER: Duration = Duration::from_secs(180);
+/// How long after a worker's end the next one may begin that is still given what it left, the internal addresses: of the
+/// pauses below, all but the last. Guess.
+const HEIR_WITHIN: Duration = Duration::from_secs(20);
+/// Time after a device's last packet after which its address is struck from what a worker leaves: with the longest pause
+/// between two workers it makes [`FORGET_AFTER`].
+const KEEP_FOR: Duration = Duration::from_secs(FORGET_AFTER.as_secs() - HEIR_WITHIN.as_secs() - READY_WITHIN.as_secs());
 /// Handshakes that the worker may do in one second: a fifth of what one core can do. Guess.
 const HANDSHAKES_PER_SECOND: u32 = 1000;
 /// How long a worker may take until it is locked. Guess.
@@ -126,8 +132,10 @@ impl Supervisor {
         let mut pause = FIRST_PAUSE;
         loop {
             let begun = Instant::now();
+            let mut has_served = false;
             let parting = match self.start().await {
                 Ok(started) => {
+                    has_served = true;
                     if let Some(first) = first.take() {
                         // The caller may have given up waiting; the next request says so.
                         let _heard = first.send(Ok(()));
@@ -150,6 +158,10 @@ impl Supervisor {
             self.mourn(status).await;
             if begun.elapsed() >= HEALTHY {
                 pause = FIRST_PAUSE;
+            }
+            // One heir and no second: what it left may be what ended it.
+            if !has_served || pause > HEIR_WITHIN {
+                self.forget_all().await;
             }
             if is_stopped_within(pause, &mut requests).await {
                 break;
@@ -200,25 +212,33 @@ impl Supervisor {
     }
 
     /// Tells a new worker what it must know, and hears that it is locked.
-    async fn introduce(&self, started: &mut Started) -> Result<(), Broken> {
+    async fn introduce(&mut self, started: &mut Started) -> Result<(), Broken> {
         let configure = Configure {
             private_key: self.private_key.clone(),
             mtu_bytes: self.mtu,
             translation: translation(),
             forget_after: FORGET_AFTER,
+            keep_for: KEEP_FOR,
             handshakes_per_second: HANDSHAKES_PER_SECOND,
             flush_every: FLUSH_EVERY,
             identity: self.network.identity(),
         };
         started.line.send(&ToWorker::Configure(Box::new(configure))).await?;
         match started.line.receive().await? {
-            FromWorker::Ready(_) => {}
+            FromWorker::Ready { has_taken_over, .. } => {
+                if !has_taken_over && self.ended > 0 {
+                    self.strike_all().await;
+                }
+            }
             FromWorker::Usage(_) | FromWorker::Flushed { .. } | FromWorker::Freed(_) | FromWorker::Stopped => {
                 return Err(Broken::Malformed);
             }
         }
         match self.accounts.all_devices().await {
-            Ok(devices) => started.tell(&devices).await,
+            Ok(devices) => {
+                started.tell(&devices).await?;
+                started.line.send(&ToWorker::AllPut).await
+            }
             Err(_) => {
                 (self.report)(Event::Failed {
                     place: Place::Store,
@@ -290,7 +310,7 @@ impl Supervisor {
                 }
                 Ok(())
             }
-            FromWorker::Ready(_) | FromWorker::Stopped => Err(self.tell_why(Broken::Malformed)),
+            FromWorker::Ready { .. } | FromWorker::Stopped => Err(self.tell_why(Broken::Malformed)),
         }
     }
 
@@ -302,7 +322,7 @@ impl Supervisor {
                 match started.line.receive().await? {
                     FromWorker::Stopped => return Ok::<(), Broken>(()),
                     FromWorker::Usage(moved) => self.note(&started.roster.deltas(&moved)),
-                    FromWorker::Flushed { .. } | FromWorker::Freed(_) | FromWorker::Ready(_) => {}
+                    FromWorker::Flushed { .. } | FromWorker::Freed(_) | FromWorker::Ready { .. } => {}
                 }
             }
         };
@@ -339,8 +359,7 @@ impl Supervisor {
         }
     }
 
-    /// A worker is gone, and with it every internal address: what the kernel or the connector still knows of them goes
-    /// too.
+    /// A worker is gone. The internal addresses are not: the next one finds them in what this one left.
     async fn mourn(&mut self, status: i32) {
         self.ended = self.ended.saturating_add(1);
         (self.report)(Event::WorkerEnded {
@@ -351,6 +370,16 @@ impl Supervisor {
         if status == i32::from(End::Tunnel as u8) {
             self.network.give_up_device();
         }
+    }
+
+    /// What the last worker left is given up.
+    async fn forget_all(&mut self) {
+        self.network.give_up_memory();
+        self.strike_all().await;
+    }
+
+    /// No internal address is anybody's: what the kernel or the connector still knows of them goes too.
+    async fn strike_all(&self) {
         match &self.connector {
             Some(connector) => connector.forget_all(),
             None => {

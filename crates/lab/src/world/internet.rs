@@ -21,6 +21,10 @@ const WHO: u16 = 9002;
 /// Bytes that are sent at once.
 const BLOCK_BYTES: usize = 1 << 17;
 
+/// How long a connection may stand still that is interrupted: a device notices after fifteen seconds, and its attempts
+/// may be lost.
+pub const INTERRUPTION: Duration = Duration::from_secs(60);
+
 /// The namespace of the servers.
 pub struct Internet {
     /// Where they are.
@@ -135,6 +139,22 @@ pub fn download(at: IpAddr, bytes: u64) -> io::Result<()> {
     Ok(())
 }
 
+/// Fetches so many bytes over one connection, and does something when half of them are here; says whether the hash is
+/// that of what was sent.
+pub fn download_while(at: IpAddr, bytes: u64, halfway: impl FnOnce()) -> io::Result<()> {
+    let mut stream = visit(at, SOURCE)?;
+    stream.set_read_timeout(Some(INTERRUPTION))?;
+    stream.write_all(&bytes.to_le_bytes())?;
+    let (first, mut hash) = (bytes / 2, Sha256::new());
+    hash_into(&mut hash, &mut (&stream).take(first))?;
+    halfway();
+    let rest = hash_into(&mut hash, &mut stream)?;
+    assert_eq!(first + rest, bytes, "the download is whole");
+    let sent = send_noise(&mut io::sink(), bytes)?;
+    assert!(<[u8; 32]>::from(hash.finalize()) == sent, "the download is intact");
+    Ok(())
+}
+
 /// Sends so many bytes; says whether the server's hash is that of what was sent.
 pub fn upload(at: IpAddr, bytes: u64) -> io::Result<()> {
     let mut stream = visit(at, SINK)?;
@@ -171,11 +191,17 @@ fn send_noise(to: &mut impl Write, bytes: u64) -> io::Result<[u8; 32]> {
 }
 
 fn hash_all(from: &mut impl Read) -> io::Result<(u64, [u8; 32])> {
+    let mut hash = Sha256::new();
+    let length = hash_into(&mut hash, from)?;
+    Ok((length, hash.finalize().into()))
+}
+
+fn hash_into(hash: &mut Sha256, from: &mut impl Read) -> io::Result<u64> {
     let mut buffer = vec![0; BLOCK_BYTES];
-    let (mut hash, mut length) = (Sha256::new(), 0);
+    let mut length = 0;
     loop {
         match from.read(&mut buffer)? {
-            0 => return Ok((length, hash.finalize().into())),
+            0 => return Ok(length),
             read => {
                 hash.update(&buffer[..read]);
                 length += read as u64;

@@ -19,6 +19,11 @@ impl Clock {
         })
     }
 
+    /// When it was started, on both scales.
+    pub(super) fn origin(&self) -> (Instant, Duration) {
+        (self.origin, self.origin_since_boot)
+    }
+
     pub(super) fn now(&self) -> Instant {
         // clock_gettime(2) on a clock that was read at the start does not fail later.
         let since_boot = sys::time::since_boot().unwrap_or(self.origin_since_boot);

@@ -58,16 +58,18 @@ impl Reports {
         let before = self.freed.len();
         while let Some(event) = engine.poll_event() {
             match event {
-                Event::AddressFreed(internal) => {
-                    if self.freed.len() < FREED {
-                        self.freed.push_back(internal);
-                    }
-                }
+                Event::AddressFreed(internal) => self.free([internal]),
                 // Who came and went is told to nobody.
                 Event::Connected(_) | Event::Unreachable(_) | Event::Forgotten(_) => {}
             }
         }
         self.freed.len() > before
+    }
+
+    /// These are nobody's any more.
+    pub(super) fn free(&mut self, addresses: impl IntoIterator<Item = Internal>) {
+        let room = FREED.saturating_sub(self.freed.len());
+        self.freed.extend(addresses.into_iter().take(room));
     }
 
     /// Sends as much as the channel takes.

@@ -13,11 +13,12 @@ use super::carrier::{Carrier, TunBroken};
 use super::clock::{Clock, wall};
 use super::reports::{Reports, Sent, tell};
 use crate::handover::{Configure, FromWorker, HandedDevice, Lock, Malformed, Room, ToWorker};
+use crate::proto::kept::Words;
 use crate::proto::{Addressing, Config, DeviceConfig, Engine, SeededRng};
 
-/// Descriptors that the parent gives, in this order: channel, tunnel, and two UDP sockets. On a machine
-/// without IPv6 the second socket is another IPv4 socket, on which nobody calls.
-pub const DESCRIPTORS: usize = 4;
+/// Descriptors that the parent gives, in this order: channel, tunnel, two UDP sockets, and the memory that survives a
+/// worker. On a machine without IPv6 the second socket is another IPv4 socket, on which nobody calls.
+pub const DESCRIPTORS: usize = 5;
 /// How long the parent may take for its first message. Guess.
 const FIRST_MESSAGE: Duration = Duration::from_secs(10);
 /// Messages of the parent taken before packets have their turn. Guess.
@@ -73,10 +74,12 @@ pub fn run() -> ExitCode {
 }
 
 fn serve() -> Result<(), End> {
-    let [channel, tun, v4, v6] =
+    let [channel, tun, v4, v6, memory] =
         <[OwnedFd; DESCRIPTORS]>::try_from(sys::worker::inherited(DESCRIPTORS)?).map_err(|_| End::Kernel)?;
     let channel = Channel::adopt(channel);
     let sockets = vec![UdpSocket::adopt(v4), UdpSocket::adopt(v6)];
+    // The descriptor is closed here: the lock will not know of it.
+    let memory = sys::Words::map(memory)?;
     let memory_pinned = sys::memory::pin();
     let mut seed = Zeroizing::new([0; 32]);
     sys::time::fill_entropy(&mut *seed)?;
@@ -85,12 +88,22 @@ fn serve() -> Result<(), End> {
     let mut room = Room::default();
     let configure = first_message(&channel, &poller, &mut room)?;
     let clock = Clock::start()?;
+    let mut engine = engine(&configure, SeededRng::new(*seed), &clock)?;
+    let taken_over = engine.keep_addresses(
+        Box::new(memory),
+        &configure.private_key,
+        clock.origin(),
+        configure.keep_for,
+    );
+    let (has_taken_over, freed) = taken_over.map_or((false, Vec::new()), |taken| (taken.is_complete, taken.freed));
+    let mut reports = Reports::default();
+    reports.free(freed);
     let worker = Worker {
         carrier: Carrier::new(Tun::adopt(tun), sockets, configure.mtu_bytes.into())?,
-        engine: engine(&configure, SeededRng::new(*seed), &clock)?,
+        engine,
         next_flush: clock.now() + configure.flush_every,
         flush_every: configure.flush_every,
-        reports: Reports::default(),
+        reports,
         channel,
         poller,
         clock,
@@ -98,7 +111,7 @@ fn serve() -> Result<(), End> {
         is_waiting_to_write: false,
     };
     drop(seed);
-    worker.lock(configure, memory_pinned)?.carry()
+    worker.lock(configure, memory_pinned, has_taken_over)?.carry()
 }
 
 fn first_message(channel: &Channel, poller: &Poller, room: &mut Room) -> Result<Box<Configure>, End> {
@@ -107,9 +120,11 @@ fn first_message(channel: &Channel, poller: &Poller, room: &mut Room) -> Result<
     match channel.receive(room.bytes()) {
         Ok(Received::Message(length)) => match room.take(length, ToWorker::decode)? {
             ToWorker::Configure(configure) => Ok(configure),
-            ToWorker::PutDevices(_) | ToWorker::RemoveDevices(_) | ToWorker::Flush { .. } | ToWorker::Stop => {
-                Err(End::Message)
-            }
+            ToWorker::PutDevices(_)
+            | ToWorker::RemoveDevices(_)
+            | ToWorker::AllPut
+            | ToWorker::Flush { .. }
+            | ToWorker::Stop => Err(End::Message),
         },
         Ok(Received::Closed) | Err(_) => Err(End::ParentGone),
     }
@@ -141,7 +156,7 @@ struct Worker {
 
 impl Worker {
     /// Closes the lock and says so. Nothing was read from the network before.
-    fn lock(self, configure: Box<Configure>, memory_pinned: bool) -> Result<Self, End> {
+    fn lock(self, configure: Box<Configure>, memory_pinned: bool, has_taken_over: bool) -> Result<Self, End> {
         let mut allowed = Allowed::new()
             .channel(self.channel.as_fd())
             .tun(self.carrier.tun().as_fd())
@@ -162,7 +177,8 @@ impl Worker {
             memory_pinned,
             filter_instructions: u32::try_from(lockdown.filter_instructions).unwrap_or(u32::MAX),
         };
-        if !tell(&self.channel, &FromWorker::Ready(lock)).map_err(|_| End::ParentGone)? {
+        let ready = FromWorker::Ready { lock, has_taken_over };
+        if !tell(&self.channel, &ready).map_err(|_| End::ParentGone)? {
             return Err(End::ParentGone);
         }
         Ok(self)
@@ -241,8 +257,12 @@ impl Worker {
                     self.engine.remove_device(key);
                 }
             }
+            ToWorker::AllPut => self.reports.free(self.engine.free_unclaimed()),
             ToWorker::Flush { ticket } => self.reports.flush(&mut self.engine, ticket),
-            ToWorker::Stop => self.reports.stop(&mut self.engine),
+            ToWorker::Stop => {
+                self.reports.stop(&mut self.engine);
+                self.engine.wipe_kept();
+            }
         }
         Ok(())
     }
@@ -263,6 +283,20 @@ impl Worker {
             self.is_waiting_to_write = must_wait;
         }
         Ok(sent)
+    }
+}
+
+impl Words for sys::Words {
+    fn count(&self) -> usize {
+        sys::Words::count(self)
+    }
+
+    fn load(&self, at: usize) -> u64 {
+        sys::Words::load(self, at)
+    }
+
+    fn store(&mut self, at: usize, value: u64) {
+        sys::Words::store(self, at, value);
     }
 }
 

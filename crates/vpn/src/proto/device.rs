@@ -10,6 +10,7 @@ use super::cookie::CookieJar;
 use super::crypto::Key;
 use super::handshake::Initiator;
 use super::index::IndexTable;
+use super::kept::Row;
 use super::key::{PresharedKey, PublicKey};
 use super::limits::{KEEPALIVE_TIMEOUT, REKEY_TIMEOUT, ZEROISE_AFTER_TIME};
 use super::path::Path;
@@ -134,6 +135,10 @@ pub(crate) struct Hot {
 
     pub(crate) internal: Option<Internal>,
     pub(crate) internal_used: Instant,
+    /// Where that is written down for the next worker.
+    pub(crate) kept: Option<Row>,
+    /// The device was here before this worker was: what comes for it waits for its handshake.
+    pub(crate) is_awaited: bool,
 
     /// Where the device is in the queue of deadlines.
     pub(crate) queued: Option<Instant>,
@@ -162,6 +167,8 @@ impl Hot {
             last_authenticated: now,
             internal: None,
             internal_used: now,
+            kept: None,
+            is_awaited: false,
             queued: None,
         }
     }
@@ -295,6 +302,7 @@ impl Hot {
             expires(&self.current),
             expires(&self.next),
             self.internal.map(|_| self.internal_used + forget_after),
+            self.kept.map(|row| row.until),
         ]
         .into_iter()
         .flatten()

@@ -10,6 +10,7 @@ mod on_the_wire;
 mod packets;
 mod paths;
 mod replay;
+mod survivors;
 mod timers;
 mod translation;
 mod usage;

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use sys::channel::{self, Received};
 use sys::netlink::Netlink;
 use sys::poll::Interest;
-use sys::{Channel, LinkName, NetNamespace, Poller, Range, Spawn, Tun, TunOptions, UdpSocket, Worker};
+use sys::{Channel, LinkName, MemoryFile, NetNamespace, Poller, Range, Spawn, Tun, TunOptions, UdpSocket, Worker};
 use vpn::driver::client::{Client, ClientOptions};
 use vpn::handover::{Configure, FromWorker, HandedDevice, Room, ToWorker};
+use vpn::proto::kept::words_for;
 use vpn::proto::{Prefix, PresharedKey, PrivateKey, PublicKey, Shared, Translation};
 
 pub(crate) const PORT: u16 = 51820;
@@ -71,6 +72,7 @@ pub(crate) fn configure(flush_every: Duration) -> ToWorker {
         mtu_bytes: MTU,
         translation: translation(),
         forget_after: Duration::from_secs(180),
+        keep_for: Duration::from_secs(150),
         handshakes_per_second: 1000,
         flush_every,
         identity: Some(sys::Identity {
@@ -84,8 +86,9 @@ pub(crate) fn configure(flush_every: Duration) -> ToWorker {
 pub(crate) struct Served {
     pub(crate) worker: Worker,
     pub(crate) line: Line,
-    _tun: Tun,
-    _sockets: [UdpSocket; 2],
+    tun: Tun,
+    sockets: [UdpSocket; 2],
+    pub(crate) memory: MemoryFile,
     pub(crate) server: NetNamespace,
 }
 
@@ -110,29 +113,52 @@ impl Served {
                 (tun, [bind("0.0.0.0"), bind("[::]")])
             })
             .unwrap();
-        let (near, far) = channel::pair().unwrap();
-        let worker = Spawn::again(&["worker", "vpn"])
-            .give(far.as_fd())
-            .give(tun.as_fd())
-            .give(sockets[0].as_fd())
-            .give(sockets[1].as_fd())
-            .start()
-            .unwrap();
+        let memory = MemoryFile::create(words_for(&translation())).unwrap();
+        let (worker, line) = begin(&tun, &sockets, &memory);
         Self {
             worker,
-            line: Line::new(near),
-            _tun: tun,
-            _sockets: sockets,
+            line,
+            tun,
+            sockets,
+            memory,
             server,
+        }
+    }
+
+    /// Kills the worker and starts another, which is not configured.
+    pub(crate) fn begin_again(&mut self) {
+        self.worker.kill().unwrap();
+        self.worker.wait().unwrap();
+        (self.worker, self.line) = begin(&self.tun, &self.sockets, &self.memory);
+    }
+
+    /// Configures the worker and waits until it is locked; says whether it has taken over what the one before left.
+    pub(crate) fn configure(&mut self, flush_every: Duration) -> bool {
+        self.line.say(&configure(flush_every));
+        match self.line.hear() {
+            FromWorker::Ready { has_taken_over, .. } => has_taken_over,
+            _ => panic!("out of turn"),
         }
     }
 
     /// Configured and locked.
     pub(crate) fn configured(mut self, flush_every: Duration) -> Self {
-        self.line.say(&configure(flush_every));
-        assert!(matches!(self.line.hear(), FromWorker::Ready(_)));
+        assert!(!self.configure(flush_every), "nobody was before");
         self
     }
+}
+
+fn begin(tun: &Tun, sockets: &[UdpSocket; 2], memory: &MemoryFile) -> (Worker, Line) {
+    let (near, far) = channel::pair().unwrap();
+    let worker = Spawn::again(&["worker", "vpn"])
+        .give(far.as_fd())
+        .give(tun.as_fd())
+        .give(sockets[0].as_fd())
+        .give(sockets[1].as_fd())
+        .give(memory.as_fd())
+        .start()
+        .unwrap();
+    (worker, Line::new(near))
 }
 
 /// The parent's end of the channel, waiting.
@@ -188,7 +214,7 @@ impl Line {
                     return (moved, active_devices);
                 }
                 FromWorker::Flushed { .. } | FromWorker::Freed(_) => {}
-                FromWorker::Ready(_) | FromWorker::Stopped => panic!("out of turn"),
+                FromWorker::Ready { .. } | FromWorker::Stopped => panic!("out of turn"),
             }
         }
     }
@@ -247,6 +273,20 @@ impl World {
             while let Ok((length, source)) = socket.recv_from(&mut buffer) {
                 // An answer that is lost is asked for again.
                 let _lost = socket.send_to(&buffer[..length], source);
+            }
+        });
+    }
+
+    /// The destination tells every datagram's sender who it is, on the port after the echo's.
+    pub(crate) fn tell_who(&self) {
+        let socket = self
+            .destination
+            .run(|| std::net::UdpSocket::bind(("0.0.0.0", ECHO + 1)).unwrap())
+            .unwrap();
+        thread::spawn(move || {
+            while let Ok((_, source)) = socket.recv_from(&mut [0; 64]) {
+                // An answer that is lost is asked for again.
+                let _lost = socket.send_to(source.ip().to_string().as_bytes(), source);
             }
         });
     }

@@ -80,7 +80,11 @@ impl<W: Witness> Engine<W> {
                 self.change(id, config);
                 id
             }
-            None => self.add(config)?,
+            None => {
+                let id = self.add(config)?;
+                self.recall(id);
+                id
+            }
         };
         self.begin_keepalive(id, now);
         Ok(DeviceId(id))
@@ -209,13 +213,14 @@ impl<W: Witness> Engine<W> {
 
     /// Takes the session's internal address back.
     pub(super) fn free_internal(&mut self, id: u32) {
+        self.strike(id);
         let Some(internal) = self.hot_mut(id).and_then(|hot| hot.internal.take()) else {
             return;
         };
         if let Some(translator) = &mut self.translator {
             translator.release(&internal);
         }
-        self.push_event(Event::AddressFreed(internal));
+        self.freed.push_back(internal);
     }
 
     /// Drops everything about a device's stay: keys, path, waiting packets, internal address.

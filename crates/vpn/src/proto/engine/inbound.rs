@@ -204,12 +204,17 @@ impl<W: Witness> Engine<W> {
             .as_mut()
             .and_then(|device| device.hot.as_deref_mut())
             .ok_or(Blocked::Source)?;
+        hot.internal_used = now;
         let internal = match hot.internal {
             Some(internal) => internal,
-            None => translator.assign(id, &mut *self.rng).ok_or(Blocked::Exhausted)?,
+            None => {
+                let internal = translator.assign(id, &mut *self.rng).ok_or(Blocked::Exhausted)?;
+                hot.internal = Some(internal);
+                // Before a packet leaves with it: whoever comes after must know of it.
+                self.keep(id);
+                internal
+            }
         };
-        hot.internal = Some(internal);
-        hot.internal_used = now;
         let to = match header.source {
             IpAddr::V4(_) => IpAddr::V4(internal.v4),
             IpAddr::V6(_) => IpAddr::V6(internal.v6),

@@ -7,6 +7,7 @@
 mod configure;
 mod handshaking;
 mod inbound;
+mod keeping;
 mod outbound;
 mod own;
 mod timeouts;
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 pub use configure::{Config, ConfigError};
+pub use keeping::TakenOver;
 
 use super::allowed::AllowedAddresses;
 use super::budget::Budget;
@@ -24,6 +26,7 @@ use super::device::{Device, DeviceId, Hot};
 use super::ecn::Ecn;
 use super::handshake::Identity;
 use super::index::IndexTable;
+use super::kept::Kept;
 use super::key::PublicKey;
 use super::limits::{EVENTS, INITIATION_LEN, OUTBOX_MESSAGES, REKEY_JITTER_MILLISECONDS};
 use super::path::{Path, Transmit};
@@ -101,6 +104,7 @@ pub struct Engine<W: Witness = Blind> {
     by_key: BTreeMap<PublicKey, u32>,
     allowed: AllowedAddresses,
     translator: Option<Translator>,
+    kept: Option<Kept>,
     active: usize,
 
     indices: IndexTable,
@@ -112,6 +116,8 @@ pub struct Engine<W: Witness = Blind> {
     ready: VecDeque<u32>,
     staged_bytes: usize,
     events: VecDeque<Event>,
+    /// As long as the pools at most, and none is lost.
+    freed: VecDeque<Internal>,
     metered: Vec<u32>,
     usage_of_removed: Vec<Usage>,
     counters: Counters,
@@ -151,6 +157,7 @@ impl<W: Witness> Engine<W> {
             by_key: BTreeMap::new(),
             allowed: AllowedAddresses::default(),
             translator: config.translation.map(Translator::new),
+            kept: None,
             active: 0,
             indices: IndexTable::default(),
             deadlines: Deadlines::default(),
@@ -160,6 +167,7 @@ impl<W: Witness> Engine<W> {
             ready: VecDeque::new(),
             staged_bytes: 0,
             events: VecDeque::new(),
+            freed: VecDeque::new(),
             metered: Vec::new(),
             usage_of_removed: Vec::new(),
             counters: Counters::default(),
@@ -188,7 +196,8 @@ impl<W: Witness> Engine<W> {
 
     /// The next event.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        let freed = self.freed.pop_front().map(Event::AddressFreed);
+        freed.or_else(|| self.events.pop_front())
     }
 
     /// The bytes of each device since the last call, only of those that have any. What is not
@@ -199,6 +208,7 @@ impl<W: Witness> Engine<W> {
                 return Some(usage);
             }
             while let Some(id) = self.metered.pop() {
+                self.keep(id);
                 let usage = self.device_mut(id).and_then(take_usage);
                 if usage.is_some() {
                     return usage;

@@ -209,7 +209,7 @@ impl<W: Witness> Engine<W> {
     fn stage(&mut self, id: u32, inner: &[u8], now: Instant) {
         let is_room = self.staged_bytes + inner.len() <= STAGED_BYTES;
         let Some(hot) = self.hot_mut(id) else { return };
-        let path_is_known = hot.path.is_some();
+        let path_is_known = hot.path.is_some() || hot.is_awaited;
         let mut dropped = None;
         if path_is_known && is_room {
             if hot.staged.len() >= STAGED_PACKETS {

@@ -75,7 +75,12 @@ impl<W: Witness> Engine<W> {
             self.forget(id);
             return true;
         }
-        if hot.internal.is_some() && hot.internal_used + forget_after <= now {
+        let is_kept_too_long = hot.kept.is_some_and(|row| row.until <= now);
+        let is_freed = hot.internal.is_some() && hot.internal_used + forget_after <= now;
+        if is_kept_too_long {
+            self.strike(id);
+        }
+        if is_freed {
             self.free_internal(id);
         }
         false

@@ -70,12 +70,29 @@ impl Translation {
             && self.pool_v6.to_bits() as u64 == 0
     }
 
+    /// Whether a session may have these addresses.
+    pub(crate) fn may_give(&self, internal: &Internal) -> bool {
+        let offset = internal.v4.to_bits() & (self.v4_size() - 1);
+        let low = internal.v6.to_bits() as u64;
+        internal.v4.to_bits() - offset == self.pool_v4.to_bits()
+            && internal.v6.to_bits() - u128::from(low) == self.pool_v6.to_bits()
+            && self.is_given(offset)
+            && low > u64::from(self.reserved)
+    }
+
+    /// The network's own and its broadcast address are nobody's.
+    fn is_given(&self, offset: u32) -> bool {
+        offset != 0 && offset != self.v4_size() - 1 && offset >= self.reserved
+    }
+
     /// Sessions at one time: at most half the pool, so that a random draw finds a free address soon.
     pub(crate) fn capacity(&self) -> usize {
         (self.v4_size() / 2 - self.reserved) as usize
     }
 }
 
+/// The number of no device: ids end below.
+const NOBODY: u32 = u32::MAX;
 /// Draws before the pool counts as full. At most half of it is in use, so this fails once in 2^64.
 const DRAWS: usize = 64;
 
@@ -95,6 +112,10 @@ impl Translator {
         }
     }
 
+    pub(crate) fn config(&self) -> &Translation {
+        &self.config
+    }
+
     pub(crate) fn shared(&self) -> Shared {
         self.config.shared
     }
@@ -105,12 +126,23 @@ impl Translator {
             return None;
         }
         let (v4, v6) = (self.draw_v4(rng)?, self.draw_v6(rng)?);
-        self.v4.insert(v4, device);
-        self.v6.insert(v6, device);
-        Some(Internal {
+        let internal = Internal {
             v4: Ipv4Addr::from_bits(self.config.pool_v4.to_bits() | v4),
             v6: Ipv6Addr::from_bits(self.config.pool_v6.to_bits() | u128::from(v6)),
-        })
+        };
+        self.hand(&internal, device);
+        Some(internal)
+    }
+
+    /// Gives addresses that were drawn before.
+    pub(crate) fn hand(&mut self, internal: &Internal, device: u32) {
+        self.v4.insert(self.v4_offset(internal.v4), device);
+        self.v6.insert(internal.v6.to_bits() as u64, device);
+    }
+
+    /// Keeps addresses from being drawn that may still be claimed.
+    pub(crate) fn reserve(&mut self, internal: &Internal) {
+        self.hand(internal, NOBODY);
     }
 
     pub(crate) fn release(&mut self, internal: &Internal) {
@@ -149,11 +181,7 @@ impl Translator {
         let size = self.config.v4_size();
         (0..DRAWS)
             .map(|_| draw_u32(rng) & (size - 1))
-            // The network's own and its broadcast address are nobody's.
-            .find(|drawn| {
-                let usable = *drawn != 0 && *drawn != size - 1 && *drawn >= self.config.reserved;
-                usable && !self.v4.contains_key(drawn)
-            })
+            .find(|drawn| self.config.is_given(*drawn) && !self.v4.contains_key(drawn))
     }
 
     fn draw_v6(&self, rng: &mut dyn Rng) -> Option<u64> {

@@ -140,7 +140,8 @@ const RULES: &[Rule] = &[
     Rule {
         name: "one part of a data plane opens connections",
         holds_for: |path| {
-            let opens = path == "crates/vpn/src/driver/connector.rs" || path.starts_with("crates/vpn/src/driver/connector/");
+            let opens =
+                path == "crates/vpn/src/driver/connector.rs" || path.starts_with("crates/vpn/src/driver/connector/");
             in_sources(path) && !opens && !path.starts_with("crates/sys/") && !path.starts_with("crates/lab/")
         },
         words: &["sys::outbound", "outbound::", "outbound as"],

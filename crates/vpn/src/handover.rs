@@ -8,14 +8,16 @@
 //! an endpoint, a destination, a device or a moment.
 
 pub mod connector;
+mod framing;
 
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use sys::channel::MESSAGE_BYTES;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
-use crate::proto::{Internal, PresharedKey, PrivateKey, PublicKey, Shared, Translation};
+use crate::proto::{Internal, PresharedKey, PrivateKey, PublicKey, Translation};
+pub use framing::{Malformed, Room};
+use framing::{Reader, Writer, bounded};
 
 /// Bytes of one device in [`ToWorker::PutDevices`]: slot, public key, preshared key.
 const DEVICE_LEN: usize = 4 + 32 + 32;
@@ -147,11 +149,6 @@ pub struct Lock {
     pub filter_instructions: u32,
 }
 
-/// Not a message of this program's.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("not a message between parent and worker")]
-pub struct Malformed;
-
 const CONFIGURE: u8 = 1;
 const PUT_DEVICES: u8 = 2;
 const REMOVE_DEVICES: u8 = 3;
@@ -247,10 +244,7 @@ impl FromWorker {
             }
             Self::Freed(addresses) => {
                 let mut out = Writer::new(FREED, addresses.len() * INTERNAL_LEN);
-                for internal in addresses {
-                    out.bytes(&internal.v4.octets());
-                    out.bytes(&internal.v6.octets());
-                }
+                out.internals(addresses);
                 out.0
             }
             Self::Stopped => Writer::new(STOPPED, 0).0,
@@ -277,7 +271,7 @@ impl FromWorker {
                 ticket: input.u32()?,
                 active_devices: input.u32()?,
             },
-            FREED => Self::Freed(input.list(Reader::internal)?),
+            FREED => Self::Freed(input.internals()?),
             STOPPED => Self::Stopped,
             _ => return Err(Malformed),
         };
@@ -311,215 +305,6 @@ impl Configure {
             identity: input.identity()?,
         };
         Ok(configure)
-    }
-}
-
-/// Builds one message. It never grows, so no copy of a key is left behind in freed memory.
-struct Writer(Zeroizing<Vec<u8>>);
-
-impl Writer {
-    fn new(kind: u8, capacity: usize) -> Self {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(capacity + 1));
-        bytes.push(kind);
-        Self(bytes)
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
-    }
-
-    fn u8(&mut self, number: u8) {
-        self.bytes(&[number]);
-    }
-
-    fn u16(&mut self, number: u16) {
-        self.bytes(&number.to_le_bytes());
-    }
-
-    fn u32(&mut self, number: u32) {
-        self.bytes(&number.to_le_bytes());
-    }
-
-    fn u64(&mut self, number: u64) {
-        self.bytes(&number.to_le_bytes());
-    }
-
-    fn shared(&mut self, shared: Shared) {
-        self.bytes(&shared.v4.octets());
-        self.bytes(&shared.v6.octets());
-    }
-
-    fn translation(&mut self, translation: Translation) {
-        let Translation {
-            shared,
-            pool_v4,
-            pool_v4_len,
-            pool_v6,
-            reserved,
-        } = translation;
-        self.shared(shared);
-        self.bytes(&pool_v4.octets());
-        self.u8(pool_v4_len);
-        self.bytes(&pool_v6.octets());
-        self.u32(reserved);
-    }
-
-    fn identity(&mut self, identity: Option<sys::Identity>) {
-        let (chosen, user, group) = identity.map_or((0, 0, 0), |identity| (1, identity.user, identity.group));
-        self.u8(chosen);
-        self.u32(user);
-        self.u32(group);
-    }
-
-    fn lock(&mut self, lock: &Lock) {
-        self.u8(lock.landlock_abi);
-        for fact in [lock.no_tcp, lock.scoped, lock.bounding_set_emptied, lock.memory_pinned] {
-            self.u8(fact.into());
-        }
-        self.u32(lock.filter_instructions);
-    }
-
-    fn seconds(&mut self, time: Duration) {
-        self.u16(u16::try_from(time.as_secs()).unwrap_or(u16::MAX));
-    }
-}
-
-/// Takes one message apart from the front.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn new(message: &'a [u8]) -> Result<Self, Malformed> {
-        if message.len() > MESSAGE_BYTES {
-            return Err(Malformed);
-        }
-        Ok(Self(message))
-    }
-
-    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        let (head, rest) = self.0.split_first_chunk::<N>().ok_or(Malformed)?;
-        self.0 = rest;
-        Ok(*head)
-    }
-
-    fn u8(&mut self) -> Result<u8, Malformed> {
-        self.bytes::<1>().map(|[octet]| octet)
-    }
-
-    fn u16(&mut self) -> Result<u16, Malformed> {
-        self.bytes().map(u16::from_le_bytes)
-    }
-
-    fn u32(&mut self) -> Result<u32, Malformed> {
-        self.bytes().map(u32::from_le_bytes)
-    }
-
-    fn u64(&mut self) -> Result<u64, Malformed> {
-        self.bytes().map(u64::from_le_bytes)
-    }
-
-    fn flag(&mut self) -> Result<bool, Malformed> {
-        match self.u8()? {
-            0 => Ok(false),
-            1 => Ok(true),
-            _ => Err(Malformed),
-        }
-    }
-
-    fn seconds(&mut self) -> Result<Duration, Malformed> {
-        bounded(self.u16()?, SECONDS).map(|seconds| Duration::from_secs(seconds.into()))
-    }
-
-    fn shared(&mut self) -> Result<Shared, Malformed> {
-        Ok(Shared {
-            v4: Ipv4Addr::from(self.bytes::<4>()?),
-            v6: Ipv6Addr::from(self.bytes::<16>()?),
-        })
-    }
-
-    fn internal(&mut self) -> Result<Internal, Malformed> {
-        let Shared { v4, v6 } = self.shared()?;
-        Ok(Internal { v4, v6 })
-    }
-
-    fn translation(&mut self) -> Result<Translation, Malformed> {
-        Ok(Translation {
-            shared: self.shared()?,
-            pool_v4: Ipv4Addr::from(self.bytes::<4>()?),
-            pool_v4_len: self.u8()?,
-            pool_v6: Ipv6Addr::from(self.bytes::<16>()?),
-            reserved: self.u32()?,
-        })
-    }
-
-    fn identity(&mut self) -> Result<Option<sys::Identity>, Malformed> {
-        match (self.flag()?, self.u32()?, self.u32()?) {
-            (false, 0, 0) => Ok(None),
-            (true, user, group) => Ok(Some(sys::Identity { user, group })),
-            (false, _, _) => Err(Malformed),
-        }
-    }
-
-    fn lock(&mut self) -> Result<Lock, Malformed> {
-        Ok(Lock {
-            landlock_abi: self.u8()?,
-            no_tcp: self.flag()?,
-            scoped: self.flag()?,
-            bounding_set_emptied: self.flag()?,
-            memory_pinned: self.flag()?,
-            filter_instructions: self.u32()?,
-        })
-    }
-
-    /// One entry or more, to the end of the message.
-    fn list<T>(&mut self, mut entry: impl FnMut(&mut Self) -> Result<T, Malformed>) -> Result<Vec<T>, Malformed> {
-        let mut entries = vec![entry(self)?];
-        while !self.0.is_empty() {
-            entries.push(entry(self)?);
-        }
-        Ok(entries)
-    }
-
-    fn end<T>(self, decoded: T) -> Result<T, Malformed> {
-        if self.0.is_empty() { Ok(decoded) } else { Err(Malformed) }
-    }
-}
-
-fn bounded<T: PartialOrd>(value: T, bounds: std::ops::RangeInclusive<T>) -> Result<T, Malformed> {
-    if bounds.contains(&value) {
-        Ok(value)
-    } else {
-        Err(Malformed)
-    }
-}
-
-/// Room for one message; it holds keys, and is wiped after each and when dropped.
-pub struct Room(Zeroizing<Vec<u8>>);
-
-impl Default for Room {
-    fn default() -> Self {
-        Self(Zeroizing::new(vec![0; MESSAGE_BYTES]))
-    }
-}
-
-impl Room {
-    /// The whole room, for [`sys::Channel::receive`].
-    pub fn bytes(&mut self) -> &mut [u8] {
-        &mut self.0
-    }
-
-    /// Reads the message of `length` bytes that lies in the room with `decode`, and wipes it.
-    ///
-    /// # Errors
-    /// [`Malformed`], as from `decode`.
-    pub fn take<T>(
-        &mut self,
-        length: usize,
-        decode: impl FnOnce(&[u8]) -> Result<T, Malformed>,
-    ) -> Result<T, Malformed> {
-        let message = self.0.get_mut(..length).ok_or(Malformed)?;
-        let decoded = decode(message);
-        message.zeroize();
-        decoded
     }
 }
 

@@ -9,7 +9,9 @@ use sys::channel::{self, Channel};
 use sys::missing::Capabilities;
 use sys::nft::{self, TunnelRules};
 use sys::sysctl::Restore;
-use sys::{Error, Identity, Link, LinkName, Machine, MemoryFile, NetNamespace, Range, Spawn, Tun, UdpSocket, Worker, link};
+use sys::{
+    Error, Identity, Link, LinkName, Machine, MemoryFile, NetNamespace, Range, Spawn, Tun, UdpSocket, Worker, link,
+};
 use vpn::proto::kept::words_for;
 use vpn::proto::{Shared, Translation};
 

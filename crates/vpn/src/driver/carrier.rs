@@ -7,7 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use sys::udp::{self, Departure};
+use sys::udp::Departure;
 use sys::{Tun, UdpSocket};
 use zeroize::Zeroizing;
 
@@ -82,7 +82,7 @@ impl Carrier {
                 remote: arrival.source,
                 local: arrival.local,
             };
-            let ecn = Ecn::from_octet(arrival.ecn.bits());
+            let ecn = Ecn::from_octet(arrival.ecn_bits);
             match engine.handle_datagram(path, ecn, &mut self.received[..arrival.length], now) {
                 Outcome::Nothing => {}
                 Outcome::Packet { packet, .. } => match self.tun.send(packet) {
@@ -171,7 +171,7 @@ impl Carrier {
         let datagram = &self.sealed[..transmit.len];
         let departure = Departure {
             local: transmit.path.local,
-            ecn: udp::Ecn::from_octet(transmit.ecn.bits()),
+            ecn_bits: transmit.ecn.bits(),
             ..Departure::to(remote)
         };
         match socket.socket.send(datagram, departure) {

@@ -5,31 +5,25 @@ mod sockets;
 
 use std::collections::BTreeSet;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use sys::channel::Received;
 use sys::outbound::{descriptor_limit, may_echo};
 use sys::poll::{Interest, Ready};
-use sys::{Allowed, Channel, Link, Poller, Ways};
+use sys::{Link, Poller, Ways};
 use zeroize::Zeroizing;
 
 use super::clock::Clock;
-use super::worker::End;
+use super::process::{self, Begun, CHANNEL, End, Line};
+use crate::handover::Lock;
 use crate::handover::connector::{Configure, FromConnector, ToConnector};
-use crate::handover::{Lock, Room};
-use crate::proto::SeededRng;
 use crate::proto::connector::limits::{MAPPINGS, STREAMS};
 use crate::proto::connector::{Connector, FlowId, Outcome, Setup};
 use sockets::Sockets;
 
 /// Descriptors that the parent gives, in this order: channel, and the link that carries packets.
 pub const DESCRIPTORS: usize = 2;
-/// How long the parent may take for its first message. Guess.
-const FIRST_MESSAGE: Duration = Duration::from_secs(10);
-/// Messages of the parent taken before packets have their turn. Guess.
-const DRAIN_MESSAGES: usize = 16;
 /// Packets taken from the link before sockets have their turn. Guess.
 const DRAIN_PACKETS: usize = 128;
 /// How often the parent hears that this process lives.
@@ -39,77 +33,73 @@ const LEAST_SOCKETS: u64 = 64;
 /// Room for any packet that fits into a datagram.
 const PACKET_BYTES: usize = 65_536;
 
-const CHANNEL: u64 = 0;
-const LINK: u64 = 1;
+const LINK: u64 = CHANNEL + 1;
 /// Flows have this token and the following.
-const FLOWS: u64 = 2;
+const FLOWS: u64 = LINK + 1;
 
 /// Runs the connector in a process that the parent started for it, until the parent says stop.
 pub fn run() -> ExitCode {
-    sys::worker::silence_panics();
-    match serve() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(end) => ExitCode::from(end as u8),
-    }
+    process::run(serve)
 }
 
 fn serve() -> Result<(), End> {
-    let [channel, link] =
-        <[OwnedFd; DESCRIPTORS]>::try_from(sys::worker::inherited(DESCRIPTORS)?).map_err(|_| End::Kernel)?;
-    let (channel, link) = (Channel::adopt(channel), Link::adopt(link));
-    let memory_pinned = sys::memory::pin();
-    let mut seed = Zeroizing::new([0; 32]);
-    sys::time::fill_entropy(&mut *seed)?;
-    let poller = Poller::new()?;
-    poller.add(channel.as_fd(), CHANNEL, Interest::Read)?;
-    let mut room = Room::default();
-    let configure = first_message(&channel, &poller, &mut room)?;
-    let clock = Clock::start()?;
+    let (channel, [link]) = process::inherited::<{ DESCRIPTORS - 1 }>()?;
+    let (begun, rng, first) = Begun::hear(channel, ToConnector::decode)?;
+    let ToConnector::Configure(configure) = first else {
+        return Err(End::Message);
+    };
+    let (link, ways) = (Link::adopt(link), Ways::open()?);
     let setup = Setup {
         mtu: configure.mtu_bytes.into(),
         translation: configure.translation,
         gateway: configure.gateway,
         echoes: may_echo(),
     };
+    let lock = lock(&begun, &link, &ways, &configure)?;
+    let Begun {
+        line, poller, clock, ..
+    } = begun;
     let process = Process {
-        core: Connector::new(setup, Box::new(SeededRng::new(*seed))),
+        core: Connector::new(setup, Box::new(rng)),
         sockets: Sockets::default(),
-        ways: Ways::open()?,
+        ways,
         next_sign: clock.now() + ALIVE_EVERY,
         busy: BTreeSet::new(),
         buffer: Zeroizing::new(vec![0; PACKET_BYTES]),
         is_full: false,
-        channel,
+        line,
         link,
         poller,
         clock,
-        room,
     };
-    drop(seed);
-    process.lock(configure, memory_pinned)?.carry()
+    // Nothing was read from the network before.
+    process.tell(FromConnector::Ready(lock))?;
+    process.carry()
 }
 
-fn first_message(channel: &Channel, poller: &Poller, room: &mut Room) -> Result<Configure, End> {
-    let mut ready = Vec::new();
-    poller.wait(&mut ready, Some(FIRST_MESSAGE))?;
-    match channel.receive(room.bytes()) {
-        Ok(Received::Message(length)) => match room.take(length, ToConnector::decode)? {
-            ToConnector::Configure(configure) => Ok(configure),
-            ToConnector::Freed(_) | ToConnector::Clear | ToConnector::Stop => Err(End::Message),
-        },
-        Ok(Received::Closed) | Err(_) => Err(End::ParentGone),
+fn lock(begun: &Begun, link: &Link, ways: &Ways, configure: &Configure) -> Result<Lock, End> {
+    let most = (STREAMS + MAPPINGS) as u64;
+    // The descriptors of this process itself are a handful.
+    let sockets = most.min(descriptor_limit()?.saturating_sub(16));
+    if sockets < LEAST_SOCKETS {
+        return Err(End::Configuration);
     }
+    let allowed = begun
+        .allowed(configure.identity)
+        .tun(link.as_fd())
+        .ways(ways.as_fd())
+        .connections(u32::try_from(sockets).unwrap_or(u32::MAX));
+    begun.lock(&allowed)
 }
 
 struct Process {
-    channel: Channel,
+    line: Line,
     link: Link,
     poller: Poller,
     ways: Ways,
     core: Connector,
     sockets: Sockets,
     clock: Clock,
-    room: Room,
     buffer: Zeroizing<Vec<u8>>,
     /// Connections that may have something to do.
     busy: BTreeSet<FlowId>,
@@ -126,38 +116,8 @@ enum Wish {
 }
 
 impl Process {
-    /// Closes the lock and says so. Nothing was read from the network before.
-    fn lock(self, configure: Configure, memory_pinned: bool) -> Result<Self, End> {
-        let most = (STREAMS + MAPPINGS) as u64;
-        // The descriptors of this process itself are a handful.
-        let sockets = most.min(descriptor_limit()?.saturating_sub(16));
-        if sockets < LEAST_SOCKETS {
-            return Err(End::Configuration);
-        }
-        let mut allowed = Allowed::new()
-            .channel(self.channel.as_fd())
-            .tun(self.link.as_fd())
-            .poller(self.poller.as_fd())
-            .ways(self.ways.as_fd())
-            .connections(u32::try_from(sockets).unwrap_or(u32::MAX));
-        if let Some(identity) = configure.identity {
-            allowed = allowed.identity(identity);
-        }
-        let lockdown = sys::confine(&allowed)?;
-        let lock = Lock {
-            landlock_abi: u8::try_from(lockdown.landlock.abi).unwrap_or(u8::MAX),
-            no_tcp: lockdown.landlock.tcp,
-            scoped: lockdown.landlock.scoped,
-            bounding_set_emptied: lockdown.bounding_set_emptied,
-            memory_pinned,
-            filter_instructions: u32::try_from(lockdown.filter_instructions).unwrap_or(u32::MAX),
-        };
-        self.tell(FromConnector::Ready(lock))?;
-        Ok(self)
-    }
-
     fn tell(&self, message: FromConnector) -> Result<(), End> {
-        match self.channel.send(&message.encode()) {
+        match self.line.channel.send(&message.encode()) {
             Ok(()) => Ok(()),
             // A parent that does not read misses a sign of life, and nothing else.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock && message == FromConnector::Alive => Ok(()),
@@ -219,22 +179,16 @@ impl Process {
     }
 
     fn heed_parent(&mut self) -> Result<Wish, End> {
-        for _ in 0..DRAIN_MESSAGES {
-            match self.channel.receive(self.room.bytes()) {
-                Ok(Received::Message(length)) => match self.room.take(length, ToConnector::decode)? {
-                    ToConnector::Configure(_) => return Err(End::Message),
-                    ToConnector::Freed(addresses) => {
-                        for internal in addresses {
-                            self.core.free(internal);
-                        }
+        for message in self.line.waiting(ToConnector::decode)? {
+            match message {
+                ToConnector::Configure(_) => return Err(End::Message),
+                ToConnector::Freed(addresses) => {
+                    for internal in addresses {
+                        self.core.free(internal);
                     }
-                    ToConnector::Clear => self.core.clear(),
-                    ToConnector::Stop => return Ok(Wish::Stop),
-                },
-                Ok(Received::Closed) => return Err(End::ParentGone),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(End::Message),
-                Err(_) => return Err(End::ParentGone),
+                }
+                ToConnector::Clear => self.core.clear(),
+                ToConnector::Stop => return Ok(Wish::Stop),
             }
         }
         Ok(Wish::GoOn)

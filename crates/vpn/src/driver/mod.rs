@@ -17,6 +17,7 @@ pub mod client;
 mod clock;
 pub mod connector;
 pub mod own;
+mod process;
 mod reports;
 pub mod worker;
 

@@ -4,7 +4,8 @@
 
 use zeroize::Zeroizing;
 
-use super::{ADDRESSES, INTERNAL_LEN, Lock, MTU_BYTES, Malformed, Reader, Writer, bounded};
+use super::framing::{Malformed, Reader, Writer, bounded};
+use super::{ADDRESSES, INTERNAL_LEN, Lock, MTU_BYTES};
 use crate::proto::{Internal, Shared, Translation};
 
 /// Most pairs of addresses in one message.
@@ -69,10 +70,7 @@ impl ToConnector {
             }
             Self::Freed(addresses) => {
                 let mut out = Writer::new(FREED_KIND, addresses.len() * INTERNAL_LEN);
-                for internal in addresses {
-                    out.bytes(&internal.v4.octets());
-                    out.bytes(&internal.v6.octets());
-                }
+                out.internals(addresses);
                 out.0
             }
             Self::Clear => Writer::new(CLEAR, 0).0,
@@ -91,7 +89,7 @@ impl ToConnector {
                 gateway: input.shared()?,
                 identity: input.identity()?,
             }),
-            FREED_KIND => Self::Freed(input.list(Reader::internal)?),
+            FREED_KIND => Self::Freed(input.internals()?),
             CLEAR => Self::Clear,
             STOP => Self::Stop,
             _ => return Err(Malformed),

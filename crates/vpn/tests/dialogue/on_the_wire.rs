@@ -98,7 +98,7 @@ const LIST: &[(&str, &[&str])] = &[
             "figure_4_of_rfc_6040_line_by_line",
             "the_datagram_carries_the_mark_of_its_packet",
             "a_mark_made_on_the_way_reaches_the_inner_packet",
-            "congestion_bits_survive_the_round",
+            "many_datagrams_cross_in_one_call_and_one_past_the_limit_does_not",
         ],
     ),
     (

@@ -64,7 +64,10 @@ impl Life {
         let now = Instant::now() + seconds(100_000);
         let memory = Memory::new();
         let (server, taken_over) = begin(&memory, now, BOOT, 1);
-        assert!(!taken_over.is_complete && taken_over.freed.is_empty(), "nobody was before");
+        assert!(
+            !taken_over.is_complete && taken_over.freed.is_empty(),
+            "nobody was before"
+        );
         let mut life = Self {
             server,
             members: Vec::new(),
@@ -181,7 +184,9 @@ const V6: &str = "2001:db8::53";
 #[test]
 fn devices_come_back_to_the_addresses_that_they_had() {
     let mut life = Life::new(20);
-    let before: Vec<_> = (0..20).map(|number| (life.send(number, V4), life.send(number, V6))).collect();
+    let before: Vec<_> = (0..20)
+        .map(|number| (life.send(number, V4), life.send(number, V6)))
+        .collect();
     life.pass(seconds(5));
     let taken_over = life.die(20);
     assert!(taken_over.is_complete && taken_over.freed.is_empty());
@@ -211,7 +216,12 @@ fn a_device_that_was_removed_while_nobody_lived_gets_nothing_and_its_address_is_
     let mut life = Life::new(2);
     let addresses = [life.send(0, V4), life.send(1, V4)];
     assert!(life.die(1).freed.is_empty());
-    let freed: Vec<IpAddr> = life.server.free_unclaimed().iter().map(|freed| freed.v4.into()).collect();
+    let freed: Vec<IpAddr> = life
+        .server
+        .free_unclaimed()
+        .iter()
+        .map(|freed| freed.v4.into())
+        .collect();
     assert_eq!(freed, [addresses[1]]);
     let late = udp(ip(V4), addresses[1], b"late");
     assert!(send(&mut life.server, &late, life.now).is_none());
@@ -363,7 +373,15 @@ fn a_table_that_is_full_says_so_and_the_next_worker_takes_nothing_over() {
 
 #[test]
 fn memory_that_is_no_table_is_wiped_and_used_from_then_on() {
-    for (at, value) in [(0, 7), (1, u64::MAX), (2, 2), (3, 1), (11, 1), (11, u64::MAX), (11, 0x6440_0009_ffff_ffff)] {
+    for (at, value) in [
+        (0, 7),
+        (1, u64::MAX),
+        (2, 2),
+        (3, 1),
+        (11, 1),
+        (11, u64::MAX),
+        (11, 0x6440_0009_ffff_ffff),
+    ] {
         let mut life = Life::new(1);
         let before = life.send(0, V4);
         life.memory.0[at].store(value, Ordering::Relaxed);
@@ -383,7 +401,12 @@ fn memory_that_is_no_table_is_wiped_and_used_from_then_on() {
 fn whoever_has_the_table_alone_cannot_tell_whose_it_is() {
     let mut life = Life::new(1);
     life.send(0, V4);
-    let bytes: Vec<u8> = life.memory.0.iter().flat_map(|word| word.load(Ordering::Relaxed).to_le_bytes()).collect();
+    let bytes: Vec<u8> = life
+        .memory
+        .0
+        .iter()
+        .flat_map(|word| word.load(Ordering::Relaxed).to_le_bytes())
+        .collect();
     let public = *life.members[0].known.public_key.as_bytes();
     assert!(!bytes.windows(8).any(|window| window == &public[..8]));
     // Another server's key: the names mean nothing.
@@ -393,7 +416,9 @@ fn whoever_has_the_table_alone_cannot_tell_whose_it_is() {
     };
     let mut other = engine(config, life.now, 9);
     let memory = Box::new(life.memory.clone());
-    other.keep_addresses(memory, &key(77), (life.now, BOOT), seconds(KEEP)).unwrap();
+    other
+        .keep_addresses(memory, &key(77), (life.now, BOOT), seconds(KEEP))
+        .unwrap();
     other.put_device(life.members[0].known.clone(), life.now).unwrap();
     assert_eq!(other.active_devices(), 0);
     assert_eq!(other.free_unclaimed().len(), 1);

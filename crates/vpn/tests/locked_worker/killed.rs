@@ -26,7 +26,9 @@ fn seen(device: &Device<'_>) -> IpAddr {
         let who = device.namespace.run(|| {
             let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
             socket.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
-            socket.send_to(b"who?", SocketAddr::from(([10, 9, 200, 2], ECHO + 1))).ok()?;
+            socket
+                .send_to(b"who?", SocketAddr::from(([10, 9, 200, 2], ECHO + 1)))
+                .ok()?;
             let mut text = [0; 64];
             let length = socket.recv(&mut text).ok()?;
             std::str::from_utf8(&text[..length]).unwrap().parse().ok()
@@ -68,7 +70,10 @@ fn removed_meanwhile() {
     assert!(world.served.configure(HOUR));
     world.served.line.say(&ToWorker::AllPut);
     match world.served.line.hear() {
-        FromWorker::Freed(freed) => assert_eq!(freed.iter().map(|freed| IpAddr::V4(freed.v4)).collect::<Vec<_>>(), [address]),
+        FromWorker::Freed(freed) => assert_eq!(
+            freed.iter().map(|freed| IpAddr::V4(freed.v4)).collect::<Vec<_>>(),
+            [address]
+        ),
         _ => panic!("out of turn"),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::key::PrivateKey;
 use super::super::kept::{Kept, Words};
+use super::super::key::PrivateKey;
 use super::super::translate::Internal;
 use super::super::witness::Witness;
 use super::Engine;

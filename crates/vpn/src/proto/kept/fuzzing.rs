@@ -23,12 +23,18 @@ pub fn words(input: &[u8]) {
         .map(|word| u64::from_le_bytes(word.try_into().expect("chunks have the length of a word")))
         .collect();
     if flags & 1 != 0 {
-        words.resize(words.len().max(HEADER_WORDS).next_multiple_of(ROW_WORDS) + 2 * ROW_WORDS, 0);
+        words.resize(
+            words.len().max(HEADER_WORDS).next_multiple_of(ROW_WORDS) + 2 * ROW_WORDS,
+            0,
+        );
     }
     let memory = Memory::new(words);
     let translation = pools();
     let key = PrivateKey::from_bytes([7; 32]);
-    let clock = (Instant::now() + Duration::from_secs(1_000_000), Duration::from_secs(2000));
+    let clock = (
+        Instant::now() + Duration::from_secs(1_000_000),
+        Duration::from_secs(2000),
+    );
     let keep_for = Duration::from_secs(150);
     let open = || Kept::open(Box::new(memory.clone()), &key, &translation, clock, keep_for);
 
@@ -40,7 +46,11 @@ pub fn words(input: &[u8]) {
     let taken_over = kept.recalled().count();
     drop(kept);
     (kept, _) = open();
-    assert_eq!(kept.recalled().count(), taken_over, "reading changes nothing but what is over");
+    assert_eq!(
+        kept.recalled().count(),
+        taken_over,
+        "reading changes nothing but what is over"
+    );
     kept.strike_unclaimed();
     let device = key.public();
     let internal = internal();

@@ -94,7 +94,7 @@ impl Sockets {
             *cutting = wanted;
         }
         // The first try may only tell what became of an earlier datagram (`socket(7)`, `SO_ERROR`).
-        if socket.send(payload, to).is_err() && !tell_refused(flow, socket, core) {
+        if socket.send(payload, to).is_err() && !tell_refused(flow, socket, core, Some((to, payload))) {
             let _lost = socket.send(payload, to);
         }
         is_new
@@ -270,19 +270,20 @@ fn receive_all(flow: FlowId, socket: &Loose, core: &mut Connector, buffer: &mut 
         match socket.receive(buffer) {
             Ok((length, from)) => core.handle_answer(flow, from, &buffer[..length]),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                tell_refused(flow, socket, core);
+                tell_refused(flow, socket, core, None);
                 return false;
             }
             Err(_) => {
-                tell_refused(flow, socket, core);
+                tell_refused(flow, socket, core, None);
             }
         }
     }
     true
 }
 
-/// Tells the member what did not arrive. `false` when there was nothing to tell.
-fn tell_refused(flow: FlowId, socket: &Loose, core: &mut Connector) -> bool {
+/// Tells the member what did not arrive. `false` when there was nothing to tell. `tried` is the datagram that was just
+/// refused: where this machine says so itself, Linux gives back neither its port nor its payload (`ip_local_error`).
+fn tell_refused(flow: FlowId, socket: &Loose, core: &mut Connector, tried: Option<(SocketAddr, &[u8])>) -> bool {
     let mut quoted = [0; crate::proto::connector::limits::QUOTED_V6];
     let mut has_told = false;
     for _ in 0..DRAIN_DATAGRAMS {
@@ -300,7 +301,10 @@ fn tell_refused(flow: FlowId, socket: &Loose, core: &mut Connector) -> bool {
             Cause::TooLarge { mtu } => Refusal::TooLarge(mtu),
             Cause::NoWay => Refusal::Silence,
         };
-        core.handle_refusal(flow, destination, &quoted[..length], offender, refusal);
+        match tried.filter(|(to, _)| offender.is_none() && to.ip() == destination.ip()) {
+            Some((to, payload)) => core.handle_refusal(flow, to, payload, None, refusal),
+            None => core.handle_refusal(flow, destination, &quoted[..length], offender, refusal),
+        }
         has_told = true;
     }
     has_told

@@ -238,19 +238,10 @@ fn a_way_out_that_is_narrower_than_the_tunnel_tells_the_member_how_wide_it_is() 
     let world = world();
     let member = world.join("ada");
     let device = member.add_device("laptop");
-    // The provider's own cable to the Internet: less than the tunnel's 1420 bytes, no less than IPv6 asks for.
-    world
-        .server
-        .run(|| {
-            let change = LinkChange {
-                mtu_bytes: Some(NARROW_BYTES),
-                queue_packets: None,
-                up: true,
-            };
-            let out = LinkName::new("out").unwrap().index().unwrap();
-            Netlink::open().unwrap().change_link(out, change).unwrap();
-        })
-        .unwrap();
+    // The cable to the Internet: less than the tunnel's 1420 bytes, no less than IPv6 asks for.
+    for (namespace, end) in [(&world.server, "out"), (&world.internet.namespace, "wire")] {
+        namespace.run(|| narrow(end)).unwrap();
+    }
     world.internet.namespace.run(serve_datagrams).unwrap();
     let client = WireGuardGo::start(world.place(0), &device, Outside::V4).connected();
     client.run(|| {
@@ -265,6 +256,16 @@ fn a_way_out_that_is_narrower_than_the_tunnel_tells_the_member_how_wide_it_is() 
 }
 
 const NARROW_BYTES: u32 = 1300;
+
+fn narrow(link: &str) {
+    let change = LinkChange {
+        mtu_bytes: Some(NARROW_BYTES),
+        queue_packets: None,
+        up: true,
+    };
+    let link = LinkName::new(link).unwrap().index().unwrap();
+    Netlink::open().unwrap().change_link(link, change).unwrap();
+}
 
 /// A datagram that must not be cut: ICMP "fragmentation needed" (RFC 1191), ICMPv6 "packet too big" (RFC 8201).
 fn told_how_wide(at: IpAddr) {

@@ -8,6 +8,7 @@ mod world;
 mod batches;
 mod import;
 mod invitations;
+mod limits;
 mod memberships;
 mod numbers;
 mod operations;

@@ -21,6 +21,7 @@
 
 pub mod backup;
 mod engine;
+mod erasure;
 mod error;
 mod held;
 mod keys;

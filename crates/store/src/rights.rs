@@ -5,12 +5,11 @@ use std::collections::BTreeSet;
 use plan::value::{Cell, Value};
 use plan::{Digest, FieldId, Shown, SubjectId, Timestamp};
 
-use crate::engine::{Definition, Dialect, Expect, Op};
+use crate::engine::{Definition, Expect, Op};
 use crate::held::{self, Opened, Origin};
 use crate::row::Reader;
-use crate::sweep::RESIDUE;
 use crate::table::{Column, Kind, Table};
-use crate::{OpenError, Store, StoreError, Subject, schema, subject};
+use crate::{OpenError, Store, StoreError, Subject, subject};
 
 pub(crate) const CREATE_TOMBSTONE: Definition = Definition::table(
     "CREATE TABLE tombstone (subject_tag BLOB NOT NULL PRIMARY KEY, done INTEGER NOT NULL, \
@@ -27,14 +26,16 @@ const COUNT_TOMBSTONES: &str = "SELECT COUNT(*) FROM tombstone";
 /// What counts, reads and puts rows as they are stored; for [`crate::transfer`].
 pub(crate) const CARRY_TOMBSTONES: [&str; 3] = [COUNT_TOMBSTONES, STORED_TOMBSTONES, PUT_TOMBSTONE];
 pub(crate) const REWRITE_TOMBSTONES: &str = "VACUUM (FULL) tombstone";
-const BURY: &str = "INSERT INTO tombstone (subject_tag, done, expires_at) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING";
-const MARK_DONE: &str = "UPDATE tombstone SET done = 1 WHERE subject_tag = $1";
+pub(crate) const BURY: &str = "INSERT INTO tombstone (subject_tag, done, expires_at) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING";
+pub(crate) const OPEN_TOMBSTONES: &str = "SELECT subject_tag FROM tombstone WHERE done = 0";
+pub(crate) const MARK_DONE: &str = "UPDATE tombstone SET done = 1 WHERE subject_tag = $1";
 const MARK_ALL_DONE: &str = "UPDATE tombstone SET done = 1 WHERE done = 0";
 pub(crate) const SWEEP_TOMBSTONES: &str = "DELETE FROM tombstone WHERE expires_at <= $1 AND done = 1";
 
 /// (name, text, table): part of the closed list.
 pub(crate) const STATEMENTS: &[(&str, &str, &str)] = &[
     ("tombstone.bury", BURY, "tombstone"),
+    ("tombstone.open", OPEN_TOMBSTONES, "tombstone"),
     ("tombstone.mark_done", MARK_DONE, "tombstone"),
     ("tombstone.mark_all_done", MARK_ALL_DONE, "tombstone"),
     ("tombstone.sweep", SWEEP_TOMBSTONES, "tombstone"),
@@ -45,7 +46,7 @@ pub(crate) const STATEMENTS: &[(&str, &str, &str)] = &[
 
 /// How long a tombstone stays: longer than any backup may live (7 days), so that a restored backup cannot bring an
 /// erased person back.
-const TOMBSTONE_KEEP_SECONDS: i64 = 30 * 86_400;
+pub(crate) const TOMBSTONE_KEEP_SECONDS: i64 = 30 * 86_400;
 
 /// Everything that is held about one person.
 pub struct Export {
@@ -177,57 +178,10 @@ impl Store {
         })
     }
 
-    /// Erases a person: a tombstone and the deletes in one commit, then the data key, then the tombstone is marked.
-    /// When this returns, the database file holds nothing of them and the key that opened copies is gone.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchSubject`]; database errors, after which the next start finishes what was begun.
-    pub async fn erase(&self, id: impl Into<SubjectId>) -> Result<Certificate, StoreError> {
-        let id = id.into();
-        let _erasing = self.erasing.read().await;
-        self.keys.key(id).await?;
-        let erased_at = self.now();
-        let tag = Cell::Bytes(self.keys.index().tag("tombstone", id.as_bytes()).as_ref().to_vec());
-        let keep_until = erased_at.plus_seconds(TOMBSTONE_KEEP_SECONDS);
-        let mut ops = vec![Op {
-            sql: BURY,
-            cells: vec![tag.clone(), keep_until.to_cell()],
-            expect: Expect::New,
-        }];
-        ops.extend(self.deletes(id));
-        if self.engine.dialect() == Dialect::Postgres {
-            ops.push(schema::add_mark(RESIDUE, erased_at.microseconds()));
-        }
-        let touched = match self.engine.commit(ops).await {
-            // Somebody else is erasing the same person at this moment.
-            Err(StoreError::Taken) => return Err(StoreError::NoSuchSubject),
-            other => other?,
-        };
-        self.keys.destroy(&[id]).await?;
-        self.engine.truncate_log().await?;
-        // Every row about a person begins with ids, theirs among them: a copy in a gap is recognised by either half.
-        let (first, second) = id.as_bytes().split_at(8);
-        if self.engine.may_hold(vec![first.to_vec(), second.to_vec()]).await? {
-            self.engine.rewrite(self.emptied_in_clear(&touched)).await?;
-        }
-        self.engine
-            .commit(vec![Op {
-                sql: MARK_DONE,
-                cells: vec![tag],
-                expect: Expect::Rows(1),
-            }])
-            .await?;
-        let names = ["held_lookup", "held"]
-            .into_iter()
-            .chain(self.tables.iter().map(|table| table.shape.name));
-        let counts: Vec<(&str, u64)> = names.zip(touched.into_iter().skip(1)).collect();
-        Ok(self.certificate(id, erased_at, &counts))
-    }
-
     /// The rewriting texts of the tables that held something in clear about a person, by what [`Store::deletes`] touched
     /// after the tombstone. Of the others, what a server leaves is ciphertext whose key is gone, until
     /// [`Store::sweep`] has them written anew as well.
-    fn emptied_in_clear(&self, touched: &[u64]) -> Vec<&'static str> {
+    pub(crate) fn emptied_in_clear(&self, touched: &[u64]) -> Vec<&'static str> {
         const BEFORE_TABLES: usize = 3;
         let counts = touched.iter().skip(BEFORE_TABLES);
         let emptied = self.tables.iter().zip(counts).filter(|(_, rows)| **rows > 0);
@@ -236,7 +190,7 @@ impl Store {
     }
 
     /// The changes that delete every row about a person, in the order held_lookup, held, tables; then the person.
-    fn deletes(&self, id: SubjectId) -> Vec<Op> {
+    pub(crate) fn deletes(&self, id: SubjectId) -> Vec<Op> {
         let delete = |sql| Op {
             sql,
             cells: vec![id.to_cell()],
@@ -248,7 +202,7 @@ impl Store {
         ops
     }
 
-    fn certificate(&self, id: SubjectId, erased_at: Timestamp, counts: &[(&str, u64)]) -> Certificate {
+    pub(crate) fn certificate(&self, id: SubjectId, erased_at: Timestamp, counts: &[(&str, u64)]) -> Certificate {
         let rows = counts.iter().map(|(_, rows)| rows).sum();
         let list: Vec<String> = counts
             .iter()

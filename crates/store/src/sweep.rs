@@ -61,16 +61,22 @@ impl Store {
         if !since.is_some_and(is_due) {
             return Ok(());
         }
+        self.engine.rewrite(self.rewriting_texts()).await?;
+        self.engine.commit(vec![schema::remove_mark(RESIDUE)]).await?;
+        Ok(())
+    }
+
+    /// What writes every table anew that holds rows about people.
+    pub(crate) fn rewriting_texts(&self) -> Vec<&'static str> {
         let own = [
             held::REWRITE_HELD,
             held::REWRITE_LOOKUP,
             rights::REWRITE_TOMBSTONES,
             subject::REWRITE,
         ];
-        let tables = own.into_iter().chain(self.tables.iter().map(|table| table.rewrite));
-        self.engine.rewrite(tables.collect()).await?;
-        self.engine.commit(vec![schema::remove_mark(RESIDUE)]).await?;
-        Ok(())
+        own.into_iter()
+            .chain(self.tables.iter().map(|table| table.rewrite))
+            .collect()
     }
 
     async fn destroy_ended_days(&self, now: Timestamp) -> Result<(), StoreError> {

@@ -7,11 +7,11 @@ use plan::act::{Keep, Show};
 use plan::field::{TokenHash, TokenLabel, TokenScope};
 use plan::purpose::SignIn;
 use plan::{MemberId, Permit, Personal, Shown, Timestamp, TokenId};
-use store::{Lookup, Op, Rows, Run, Select, Store, StoreError, Subject};
+use store::{Limit, Lookup, Op, Rows, Run, Select, Store, StoreError, Subject};
 use thiserror::Error;
 
 use crate::accounts::Accounts;
-use crate::statements::{END_TOKEN, END_TOKENS_OF, TOKEN_BY_HASH, TOKENS_OF};
+use crate::statements::{END_TOKEN, END_TOKENS_OF, TOKEN_BY_HASH, TOKEN_FITS, TOKENS_OF};
 use crate::tables::ApiToken;
 use crate::token::AccessToken;
 
@@ -208,6 +208,8 @@ pub(crate) struct TokenBook {
     rows: Rows<ApiToken>,
     by_hash: Select<(Lookup, Timestamp), ApiToken>,
     of: Select<(MemberId, Timestamp), ApiToken>,
+    /// Whether a new token is within what a member may have.
+    fits: Run<(TokenId, MemberId, Timestamp, Limit)>,
     end: Run<(TokenId, MemberId)>,
     end_all: Run<(MemberId,)>,
     keep: Permit<TokenHash, Keep>,
@@ -223,6 +225,7 @@ impl TokenBook {
             rows: store.rows()?,
             by_hash: store.select(&TOKEN_BY_HASH)?,
             of: store.select(&TOKENS_OF)?,
+            fits: store.run(&TOKEN_FITS)?,
             end: store.run(&END_TOKEN)?,
             end_all: store.run(&END_TOKENS_OF)?,
             keep: store.plan().permit().ok()?,
@@ -346,8 +349,13 @@ impl Accounts {
         book.has_room(&self.store, member).await?;
         let subject = self.store.subject(member).await?;
         let (issued, op) = book.begin(&self.store, &subject, member, wanted)?;
-        self.store.commit(vec![op]).await?;
-        Ok(issued)
+        let room = Limit(u32::try_from(TOKENS_LIMIT).unwrap_or(u32::MAX));
+        let fits = book.fits.with((issued.id, member, self.store.now(), room));
+        match self.store.commit(vec![op, fits]).await {
+            Err(StoreError::Gone) => Err(TokenError::TooMany),
+            Err(error) => Err(error.into()),
+            Ok(_) => Ok(issued),
+        }
     }
 
     /// Ends a token.

@@ -1,7 +1,6 @@
 //! The service itself: what the portal and the binary call.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use plan::act::{ActId, Keep, Show};
 use plan::field::{AcceptedDigest, Email, JoinedDay, PasswordHash, RecoveryHash};
@@ -18,9 +17,10 @@ use crate::joining::Joining;
 use crate::limit::RateLimit;
 use crate::number::NumberBook;
 use crate::password::Hasher;
+use crate::serving::Serving;
 use crate::sessions::Sessions;
 use crate::staff::{SetUpToken, StaffBook};
-use crate::standing::{Memberships, Stop, Suspensions};
+use crate::standing::{Memberships, Suspensions};
 use crate::statements::{ACCEPTANCE_OF, CREDENTIAL_OF, MEMBER, MEMBER_COUNT, MEMBERS_AFTER};
 use crate::tables::{Acceptance, Credential, Invitation, Member};
 use crate::usage::{Tariff, UsageBook};
@@ -67,8 +67,7 @@ pub struct Accounts {
     pub(crate) visits: Option<Visits>,
     pub(crate) tariffs: Vec<Tariff>,
     pub(crate) set_up: SetUpToken,
-    pub(crate) changes: mpsc::UnboundedSender<DeviceChange>,
-    pub(crate) stops: Mutex<BTreeMap<MemberId, Stop>>,
+    pub(crate) serving: Arc<Serving>,
     pub(crate) sign_ins: RateLimit,
 }
 
@@ -126,8 +125,7 @@ impl Accounts {
             hasher: Hasher::new(),
             tariffs,
             set_up,
-            changes,
-            stops: Mutex::default(),
+            serving: Arc::new(Serving::new(changes)),
             sign_ins: RateLimit::new(SIGN_IN_BURST, SIGN_IN_REFILL_SECONDS),
             store,
         };
@@ -170,11 +168,6 @@ impl Accounts {
     /// Whether the policy declares an access log.
     pub const fn has_visits(&self) -> bool {
         self.visits.is_some()
-    }
-
-    pub(crate) fn tell(&self, change: DeviceChange) {
-        // Nobody listens where no VPN runs; the next worker reads all devices when it starts.
-        let _unheard = self.changes.send(change);
     }
 }
 

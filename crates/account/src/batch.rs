@@ -62,10 +62,10 @@ pub enum BatchError {
          {{ for account; keep until=account.closed }}"
     )]
     NotDeclared,
-    /// Erasing stopped on the way: an erasure cannot be undone, so those before it are erased.
-    #[error("{done} members were erased, then the program failed: {why}; send the same list again without those")]
+    /// Erasing stopped on the way: an erasure cannot be undone, so those are erased who were.
+    #[error("{done} members are erased, and then the program failed: {why}; send the same list again without those")]
     HalfErased {
-        /// How many.
+        /// How many: what is left of them is gone after the next sweep.
         done: usize,
         /// Why it stopped.
         why: StoreError,
@@ -76,7 +76,7 @@ pub enum BatchError {
 }
 
 impl Accounts {
-    /// Does the same with all of these members, in one commit: all of it or nothing. Erasing is done one by one, after
+    /// Does the same with all of these members, in one commit: all of it or nothing. Each is erased for themselves, after
     /// all of them were found to be there.
     ///
     /// # Errors
@@ -118,7 +118,7 @@ impl Accounts {
         match change {
             MemberChange::Tariff(name) => {
                 let tariff = self.find_tariff(name).ok_or(BatchError::NoSuchTariff)?;
-                Ok(self.give_tariff(subject, tariff).await?)
+                Ok(self.give_tariff(subject, tariff)?)
             }
             MemberChange::Extend(days) if !(1..=EXTEND_DAYS_LIMIT).contains(days) => Err(BatchError::Days),
             MemberChange::Extend(days) => {
@@ -137,13 +137,10 @@ impl Accounts {
     }
 
     async fn erase_all(&self, members: &BTreeSet<MemberId>) -> Result<usize, BatchError> {
-        for (done, member) in members.iter().enumerate() {
-            match self.erase(*member).await {
-                // Erased themselves meanwhile: that is what was wanted.
-                Ok(_) | Err(StoreError::NoSuchSubject) => {}
-                Err(why) => return Err(BatchError::HalfErased { done, why }),
-            }
-        }
+        // Who erased themselves meanwhile is left out: that is what was wanted.
+        let people = members.iter().map(|member| (*member).into()).collect();
+        let erased = self.erase_members(people).await;
+        erased.map_err(|(done, why)| BatchError::HalfErased { done, why })?;
         Ok(members.len())
     }
 

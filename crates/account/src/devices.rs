@@ -2,16 +2,19 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use plan::act::Show;
 use plan::field::{DeviceKey, DeviceLabel, DevicePsk};
 use plan::purpose::Service;
 use plan::{DeviceId, MemberId, Permit, Personal, Shown};
-use store::{Rows, Run, Select, Store, StoreError};
+use store::{Limit, Op, Rows, Run, Select, Store, StoreError};
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 use crate::accounts::Accounts;
-use crate::statements::{DEVICE_OF, DEVICES, DEVICES_OF, REMOVE_DEVICE};
+use crate::serving::apart;
+use crate::statements::{DEVICE_FITS, DEVICE_OF, DEVICE_STAYS, DEVICES, DEVICES_OF, REMOVE_DEVICE};
 use crate::tables::Device;
 
 /// The longest label of a device, in characters.
@@ -80,12 +83,17 @@ pub enum DeviceChange {
         /// Its public key.
         public_key: [u8; 32],
         /// Its preshared key.
-        psk: [u8; 32],
+        psk: Zeroizing<[u8; 32]>,
     },
     /// A device may not connect any more.
     Removed {
         /// Which.
         device: DeviceId,
+    },
+    /// A member was erased: no device of theirs may connect, nor one that is told of later.
+    MemberRemoved {
+        /// Who.
+        member: MemberId,
     },
 }
 
@@ -140,9 +148,13 @@ fn parse_label(typed: &str) -> Result<String, DeviceError> {
 
 pub(crate) struct Devices {
     rows: Rows<Device>,
-    one: Select<(DeviceId, MemberId), Device>,
+    pub(crate) one: Select<(DeviceId, MemberId), Device>,
     of: Select<(MemberId,), Device>,
     all: Select<(), Device>,
+    /// Whether a new device is within what the tariff allows.
+    fits: Run<(DeviceId, MemberId, Limit)>,
+    /// Whether a device is still there.
+    stays: Run<(DeviceId, MemberId)>,
     remove: Run<(DeviceId, MemberId)>,
     show_label: Permit<DeviceLabel, Show>,
     show_key: Permit<DeviceKey, Show>,
@@ -158,6 +170,8 @@ impl Devices {
             one: store.select(&DEVICE_OF)?,
             of: store.select(&DEVICES_OF)?,
             all: store.select(&DEVICES)?,
+            fits: store.run(&DEVICE_FITS)?,
+            stays: store.run(&DEVICE_STAYS)?,
             remove: store.run(&REMOVE_DEVICE)?,
             show_label: store.plan().permit().ok()?,
             show_key: store.plan().permit().ok()?,
@@ -178,20 +192,18 @@ impl Devices {
             .collect())
     }
 
-    pub(crate) async fn add(
+    /// A new device and the changes that store it, of which the last is refused when there are more than `limit`.
+    async fn prepare(
         &self,
         store: &Store,
         member: MemberId,
-        label: String,
+        label: &str,
         public_key: KeyText,
         limit: u32,
-    ) -> Result<(NewDevice, DeviceChange), DeviceError> {
-        let label = parse_label(&label)?;
+    ) -> Result<(Device, Vec<Op>), DeviceError> {
+        let label = parse_label(label)?;
         if public_key.0 == [0; 32] {
             return Err(DeviceError::EmptyKey);
-        }
-        if store.read_rows(&self.of, (member,)).await?.len() >= limit as usize {
-            return Err(DeviceError::TooMany(limit));
         }
         let subject = store.subject(member).await?;
         let device = Device {
@@ -201,30 +213,9 @@ impl Devices {
             public_key: Personal::new(public_key.0),
             psk: Personal::new(store.random()),
         };
-        match store.commit(vec![self.rows.insert(&subject, &device)?]).await {
-            Err(StoreError::Taken) => return Err(DeviceError::KeyTaken),
-            other => other?,
-        };
-        Ok((
-            NewDevice {
-                id: device.id,
-                psk: KeyText(*device.psk.open(&self.serve_psk)),
-            },
-            self.added(&device),
-        ))
-    }
-
-    pub(crate) async fn remove(
-        &self,
-        store: &Store,
-        member: MemberId,
-        device: DeviceId,
-    ) -> Result<DeviceChange, DeviceError> {
-        match store.commit(vec![self.remove.with((device, member))]).await {
-            Err(StoreError::Gone) => Err(DeviceError::NoSuchDevice),
-            Err(error) => Err(error.into()),
-            Ok(_) => Ok(DeviceChange::Removed { device }),
-        }
+        let fits = self.fits.with((device.id, member, Limit(limit)));
+        let ops = vec![self.rows.insert(&subject, &device)?, fits];
+        Ok((device, ops))
     }
 
     pub(crate) async fn ids(&self, store: &Store, member: MemberId) -> Result<Vec<DeviceId>, StoreError> {
@@ -250,7 +241,7 @@ impl Devices {
             device: device.id,
             member: device.member,
             public_key: *device.public_key.open(&self.serve_key),
-            psk: *device.psk.open(&self.serve_psk),
+            psk: Zeroizing::new(*device.psk.open(&self.serve_psk)),
         }
     }
 }
@@ -279,10 +270,31 @@ impl Accounts {
     ) -> Result<NewDevice, DeviceError> {
         let devices = self.devices.as_ref().ok_or(DeviceError::NoSuchDevice)?;
         let limit = self.tariff(member).await?.devices;
-        let (added, change) = devices.add(&self.store, member, label, public_key, limit).await?;
-        if self.stopped(member).is_none() {
-            self.tell(change);
-        }
+        let (device, ops) = devices.prepare(&self.store, member, &label, public_key, limit).await?;
+        let added = NewDevice {
+            id: device.id,
+            psk: KeyText(*device.psk.open(&devices.serve_psk)),
+        };
+        let (store, serving) = (self.store.clone(), Arc::clone(&self.serving));
+        let (id, one, change) = (device.id, devices.one, devices.added(&device));
+        apart(async move {
+            match store.commit(ops).await {
+                Err(StoreError::Taken) => return Err(DeviceError::KeyTaken),
+                Err(StoreError::Gone) => return Err(DeviceError::TooMany(limit)),
+                other => other?,
+            };
+            if serving.stopped(member).is_some() {
+                return Ok(());
+            }
+            serving.tell(change);
+            // Whoever stopped the member or removed the device before it was told of could not know of it.
+            let is_gone = matches!(store.read_rows(&one, (id, member)).await.as_deref(), Ok([]));
+            if is_gone || serving.stopped(member).is_some() {
+                serving.tell(DeviceChange::Removed { device: id });
+            }
+            Ok(())
+        })
+        .await?;
         Ok(added)
     }
 
@@ -300,10 +312,15 @@ impl Accounts {
             label: Personal::new(label),
             ..known
         };
-        self.store
-            .commit(vec![devices.rows.upsert(&subject, &renamed)?])
-            .await?;
-        Ok(())
+        // Removed meanwhile, it must not come back by being written.
+        let ops = vec![
+            devices.stays.with((device, member)),
+            devices.rows.upsert(&subject, &renamed)?,
+        ];
+        match self.store.commit(ops).await {
+            Err(StoreError::Gone) => Err(DeviceError::NoSuchDevice),
+            other => Ok(other.map(|_| ())?),
+        }
     }
 
     /// Removes a device; it is disconnected.
@@ -312,9 +329,17 @@ impl Accounts {
     /// [`DeviceError::NoSuchDevice`]; database errors.
     pub async fn remove_device(&self, member: MemberId, device: DeviceId) -> Result<(), DeviceError> {
         let devices = self.devices.as_ref().ok_or(DeviceError::NoSuchDevice)?;
-        let change = devices.remove(&self.store, member, device).await?;
-        self.tell(change);
-        Ok(())
+        let (store, serving) = (self.store.clone(), Arc::clone(&self.serving));
+        let remove = devices.remove.with((device, member));
+        apart(async move {
+            match store.commit(vec![remove]).await {
+                Err(StoreError::Gone) => return Err(DeviceError::NoSuchDevice),
+                other => other?,
+            };
+            serving.tell(DeviceChange::Removed { device });
+            Ok(())
+        })
+        .await
     }
 
     /// Every device that may connect now, for a worker that starts.
@@ -328,7 +353,7 @@ impl Accounts {
         let mut all = devices.all(&self.store).await?;
         all.retain(|change| match change {
             DeviceChange::Added { member, .. } => self.stopped(*member).is_none(),
-            DeviceChange::Removed { .. } => true,
+            DeviceChange::Removed { .. } | DeviceChange::MemberRemoved { .. } => true,
         });
         Ok(all)
     }

@@ -173,8 +173,9 @@ impl Accounts {
     pub async fn set_up_operator(&self, token: &str, form: JoinForm) -> Result<Joined, JoinError> {
         let taken = self.set_up.take(token, self.store.now()).ok_or(JoinError::SetUpToken)?;
         let result = self.enrol(form.into(), Some(OPERATOR), Access::Browser).await;
-        if result.is_err() {
-            self.set_up.restore(taken);
+        match &result {
+            Ok(_) | Err(JoinError::SetUpToken) => taken.spend(),
+            Err(_) => drop(taken),
         }
         result.map(Joined::from)
     }
@@ -229,6 +230,8 @@ impl Accounts {
                 self.store.forget_unused(&subject).await?;
                 Err(match error {
                     StoreError::Taken => JoinError::EmailTaken,
+                    // An earlier try came through, though nobody heard of it.
+                    StoreError::Gone if role.is_some() => JoinError::SetUpToken,
                     // Somebody else took the last place meanwhile.
                     StoreError::Gone => JoinError::InvitationWrong,
                     other => other.into(),
@@ -326,6 +329,7 @@ impl Accounts {
         if let Some(role) = role {
             let role = Personal::new(role.to_owned());
             ops.push(self.staff.rows.insert(subject, &Staff { member, role })?);
+            ops.push(self.staff.first.with((member,)));
         } else {
             let tariff = invited.map_or_else(|| self.first_tariff(), |invited| &invited.tariff);
             ops.extend(self.begin_membership(subject, tariff)?);

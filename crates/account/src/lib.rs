@@ -23,6 +23,7 @@ mod members;
 mod number;
 mod password;
 mod person;
+mod serving;
 mod sessions;
 mod signing_in;
 mod staff;
@@ -59,5 +60,5 @@ pub use tables::{
     MemberTariff, Membership, Numbered, Session, Staff, Suspension, Usage,
 };
 pub use token::{AccessToken, NotAToken, RecoveryCode, SessionToken};
-pub use usage::{DayUsage, Tariff, UsageDelta};
+pub use usage::{DayUsage, Tariff, Unrecorded, UsageDelta};
 pub use visits::Visit;

@@ -4,10 +4,10 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use plan::{MemberId, Shown, Timestamp};
-use store::{Rows, Select, Store};
+use store::{Rows, Run, Select, Store};
 
 use crate::standing::Stop;
-use crate::statements::{STAFF_COUNT, STAFF_OF};
+use crate::statements::{STAFF_COUNT, STAFF_FIRST, STAFF_OF};
 use crate::tables::Staff;
 
 /// How long a set-up token works.
@@ -71,24 +71,44 @@ impl SetUpToken {
         }
     }
 
-    /// Takes the token when it fits: nobody can use it again. Give it back with [`SetUpToken::restore`] when the
-    /// set-up failed.
-    pub(crate) fn take(&self, given: &str, now: Timestamp) -> Option<(String, Timestamp)> {
-        if self.fits(given, now) {
-            self.token.lock().unwrap_or_else(PoisonError::into_inner).take()
-        } else {
-            None
+    /// Takes the token when it fits: nobody else can use it meanwhile, and nobody again once it is spent.
+    pub(crate) fn take(&self, given: &str, now: Timestamp) -> Option<TakenToken<'_>> {
+        if !self.fits(given, now) {
+            return None;
         }
+        let token = self.token.lock().unwrap_or_else(PoisonError::into_inner).take();
+        token.map(|token| TakenToken {
+            from: self,
+            token: Some(token),
+        })
     }
+}
 
-    pub(crate) fn restore(&self, taken: (String, Timestamp)) {
-        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(taken);
+/// A token that is being used. Unless it is spent it goes back: the form was wrong, or whoever sent it has gone away.
+pub(crate) struct TakenToken<'s> {
+    from: &'s SetUpToken,
+    token: Option<(String, Timestamp)>,
+}
+
+impl TakenToken<'_> {
+    pub(crate) fn spend(mut self) {
+        self.token = None;
+    }
+}
+
+impl Drop for TakenToken<'_> {
+    fn drop(&mut self) {
+        if let Some(token) = self.token.take() {
+            *self.from.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
+        }
     }
 }
 
 pub(crate) struct StaffBook {
     pub(crate) rows: Rows<Staff>,
     pub(crate) of: Select<(MemberId,), Staff>,
+    /// Whether somebody who is put is the first.
+    pub(crate) first: Run<(MemberId,)>,
     pub(crate) count: Select<(), i64>,
 }
 
@@ -101,6 +121,7 @@ impl StaffBook {
         Ok(Self {
             rows: store.require_rows()?,
             of: store.select(&STAFF_OF).ok_or_else(missing)?,
+            first: store.run(&STAFF_FIRST).ok_or_else(missing)?,
             count: store.select(&STAFF_COUNT).ok_or_else(missing)?,
         })
     }
@@ -118,7 +139,10 @@ mod tests {
         assert!(!token.fits("wrong", start));
         assert!(token.fits(&text, start.plus_seconds(3599)));
         assert!(!token.fits(&text, start.plus_seconds(3600)));
-        assert!(token.take(&text, start).is_some());
+        drop(token.take(&text, start));
+        let taken = token.take(&text, start).expect("it was not spent");
+        assert!(token.take(&text, start).is_none(), "somebody has it in hand");
+        taken.spend();
         assert!(token.take(&text, start).is_none());
     }
 }

@@ -2,17 +2,19 @@
 //! loses the tunnel; whose membership has been over for as long as the policy says is erased.
 
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
 
 use plan::act::{Keep, Show};
 use plan::field::PaidUntil;
-use plan::purpose::Account;
-use plan::{Day, MemberId, Permit, Personal, Shown, Until, Upkeep};
-use store::{Op, Rows, Run, Select, Store, StoreError, Subject};
+use plan::{Day, DeviceId, MemberId, Permit, Personal, Shown, SubjectId, Until, Upkeep};
+use store::{Days, Op, Rows, Run, Select, Store, StoreError, Subject};
 
 use crate::accounts::Accounts;
+use crate::batch::BATCH_LIMIT;
 use crate::devices::DeviceChange;
-use crate::statements::{DayGiven, END_MEMBERSHIP, LIFT_SUSPENSION, MEMBERSHIP_OF, MEMBERSHIPS_OVER, SUSPENSIONS};
+use crate::statements::{
+    DayGiven, END_MEMBERSHIP, EXTEND_MEMBERSHIP, LIFT_SUSPENSION, MEMBERSHIP_AT_LEAST, MEMBERSHIP_OF, MEMBERSHIPS_OVER,
+    SUSPENSIONS,
+};
 use crate::tables::{MemberTariff, Membership, Suspension};
 use crate::usage::{Tariff, month_start};
 
@@ -33,9 +35,10 @@ pub(crate) struct Memberships {
     rows: Rows<Membership>,
     of: Select<(MemberId,), Membership>,
     over: Select<(DayGiven,), Membership>,
+    extend: Run<(MemberId, DayGiven, Days)>,
+    at_least: Run<(MemberId, DayGiven)>,
     unbind: Run<(MemberId,)>,
     keep: Permit<PaidUntil, Keep>,
-    read: Permit<PaidUntil, Account>,
     show: Permit<PaidUntil, Show>,
     /// Seconds after the end of the last day when the account is erased; `None`: never.
     erase_after_seconds: Option<i64>,
@@ -53,9 +56,10 @@ impl Memberships {
             rows: store.rows()?,
             of: store.select(&MEMBERSHIP_OF)?,
             over: store.select(&MEMBERSHIPS_OVER)?,
+            extend: store.run(&EXTEND_MEMBERSHIP)?,
+            at_least: store.run(&MEMBERSHIP_AT_LEAST)?,
             unbind: store.run(&END_MEMBERSHIP)?,
             keep: store.plan().permit().ok()?,
-            read: store.plan().permit().ok()?,
             show: store.plan().permit().ok()?,
             erase_after_seconds,
         })
@@ -67,11 +71,6 @@ impl Memberships {
             paid_until: Personal::new(paid_until),
         };
         self.rows.upsert(subject, &row)
-    }
-
-    async fn last_day(&self, store: &Store, member: MemberId) -> Result<Option<Day>, StoreError> {
-        let rows = store.read_rows(&self.of, (member,)).await?;
-        Ok(rows.first().map(|row| *row.paid_until.open(&self.read)))
     }
 
     /// Members whose last day lies before `day`.
@@ -101,11 +100,7 @@ impl Suspensions {
 impl Accounts {
     /// Why the member's devices are not served; `None` when they are.
     pub fn stopped(&self, member: MemberId) -> Option<Stop> {
-        self.stops
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&member)
-            .copied()
+        self.serving.stopped(member)
     }
 
     /// Whether the member is stopped because the quota of the month is used up.
@@ -148,19 +143,16 @@ impl Accounts {
     }
 
     /// The changes that a new tariff makes to the end of a membership.
-    pub(crate) async fn end_with(&self, subject: &Subject, tariff: &Tariff) -> Result<Vec<Op>, StoreError> {
+    pub(crate) fn end_with(&self, subject: &Subject, tariff: &Tariff) -> Option<Op> {
         let member = MemberId::from_bytes(*subject.id().as_bytes());
-        let Some(memberships) = &self.memberships else {
-            return Ok(Vec::new());
-        };
-        Ok(vec![match tariff.days {
+        let memberships = self.memberships.as_ref()?;
+        Some(match tariff.days {
             None => memberships.unbind.with((member,)),
             Some(days) => {
-                let begun_today = self.days_from_today(days);
-                let present = memberships.last_day(&self.store, member).await?;
-                memberships.put(subject, present.map_or(begun_today, |present| present.max(begun_today)))?
+                let begun_today = Personal::new(self.days_from_today(days));
+                memberships.at_least.with((member, (memberships.keep, begun_today)))
             }
-        }])
+        })
     }
 
     /// The change that lets a membership last `days` longer: from its end, or from today when it is over. `None` when it
@@ -170,12 +162,12 @@ impl Accounts {
         let Some(memberships) = &self.memberships else {
             return Ok(None);
         };
-        let Some(present) = memberships.last_day(&self.store, member).await? else {
+        if self.store.read_rows(&memberships.of, (member,)).await?.is_empty() {
             return Ok(None);
-        };
-        let yesterday = self.store.now().day().plus(-1);
-        let days = i32::try_from(days).unwrap_or(i32::MAX);
-        Ok(Some(memberships.put(subject, present.max(yesterday).plus(days))?))
+        }
+        let yesterday = Personal::new(self.store.now().day().plus(-1));
+        let to = (member, (memberships.keep, yesterday), Days(days));
+        Ok(Some(memberships.extend.with(to)))
     }
 
     /// The change that suspends a member, or that ends it; `None` when the policy declares no suspensions.
@@ -205,31 +197,42 @@ impl Accounts {
     /// # Errors
     /// Database errors.
     pub async fn check_standing(&self) -> Result<(), StoreError> {
-        let stops = self.find_stops().await?;
-        let before = std::mem::replace(
-            &mut *self.stops.lock().unwrap_or_else(PoisonError::into_inner),
-            stops.clone(),
-        );
-        let Some(devices) = &self.devices else { return Ok(()) };
-        for member in stops.keys().filter(|member| !before.contains_key(member)) {
-            devices
-                .ids(&self.store, *member)
-                .await?
-                .into_iter()
-                .for_each(|device| self.tell(DeviceChange::Removed { device }));
-        }
-        let back = |member: &MemberId| before.contains_key(member) && !stops.contains_key(member);
-        if before.keys().any(back) {
-            let again = |change: &DeviceChange| match change {
-                DeviceChange::Added { member, .. } => back(member),
-                DeviceChange::Removed { .. } => false,
+        let look = self.serving.begin_look();
+        let found = self.find_stops().await?;
+        let Some(mut turn) = self.serving.heed(look, found) else {
+            return Ok(());
+        };
+        let devices = self.devices.as_ref();
+        while let Some(member) = turn.next_stopped() {
+            let ids = match devices {
+                Some(devices) => devices.ids(&self.store, member).await?,
+                None => Vec::new(),
             };
-            devices
-                .all(&self.store)
-                .await?
-                .into_iter()
-                .filter(again)
-                .for_each(|change| self.tell(change));
+            turn.stop(member, ids.into_iter().map(|device| DeviceChange::Removed { device }));
+        }
+        let Some(devices) = devices else {
+            turn.let_back(std::iter::empty());
+            return Ok(());
+        };
+        if !turn.has_back() {
+            return Ok(());
+        }
+        let mut again: Vec<(MemberId, DeviceId, DeviceChange)> = Vec::new();
+        for change in devices.all(&self.store).await? {
+            match change {
+                DeviceChange::Added { member, device, .. } if turn.is_back(member) => {
+                    again.push((member, device, change));
+                }
+                DeviceChange::Added { .. } | DeviceChange::Removed { .. } | DeviceChange::MemberRemoved { .. } => {}
+            }
+        }
+        let told: Vec<(MemberId, DeviceId)> = again.iter().map(|(member, device, _)| (*member, *device)).collect();
+        turn.let_back(again.into_iter().map(|(member, _, change)| (member, change)));
+        // Whoever removed one of them after it was read may have said so before it was told of.
+        for (member, device) in told {
+            if self.store.read_rows(&devices.one, (device, member)).await?.is_empty() {
+                self.serving.tell(DeviceChange::Removed { device });
+            }
         }
         Ok(())
     }
@@ -281,14 +284,28 @@ impl Accounts {
         };
         // A membership is over at the end of its last day; a keep of no time erases at that moment.
         let past = self.store.now().plus_seconds(-after).day();
-        let mut erased = 0;
+        let mut due: Vec<SubjectId> = Vec::new();
         for member in memberships.over_before(&self.store, past).await? {
             if self.store.read_rows(&self.staff.of, (member,)).await?.is_empty() {
-                self.erase(member).await?;
-                erased += 1;
+                due.push(member.into());
             }
         }
+        let mut erased = 0;
+        for due in due.chunks(BATCH_LIMIT) {
+            let made = self.erase_members(due.to_vec()).await.map_err(|(_, why)| why)?;
+            erased += made.len() as u64;
+        }
         Ok(erased)
+    }
+
+    /// What is due whatever the clock says: erasures that failed on the way are finished, and it is looked who is to be
+    /// served.
+    ///
+    /// # Errors
+    /// Database errors; the next call goes on.
+    pub async fn tidy(&self) -> Result<(), StoreError> {
+        self.finish_erasures().await?;
+        self.check_standing().await
     }
 
     /// Deletes what is over: rows whose keep has ended, invitations, and accounts whose membership has been over for as
@@ -297,6 +314,7 @@ impl Accounts {
     /// # Errors
     /// Database errors; the next sweep goes on.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
+        self.finish_erasures().await?;
         let ended = match self.sweep_invitations() {
             Some(op) => self.store.commit(vec![op]).await?.into_iter().sum(),
             None => 0,

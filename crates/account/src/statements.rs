@@ -2,7 +2,9 @@
 
 use plan::field::UsageBytes;
 use plan::{Day, DeviceId, InvitationId, MemberId, PurposeId, SessionId, Timestamp, TokenId};
-use store::{Catalogue, Expect, Limit, Lookup, Row, RunStatement, SelectStatement, Statement, Text, Touch, whole_rows};
+use store::{
+    Catalogue, Days, Expect, Limit, Lookup, Row, RunStatement, SelectStatement, Statement, Text, Touch, whole_rows,
+};
 
 use crate::tables::{
     Acceptance, AccessLine, AccessProgram, ApiToken, Credential, Device, Invitation, InvitationUse, Member,
@@ -57,12 +59,20 @@ statements! {
         "DELETE FROM api_token WHERE id = $1 AND member = $2", Expect::Rows(1);
     END_TOKENS_OF: RunStatement<(MemberId,)> = RunStatement::new, "api_token.end_all", SignIn, touches ["api_token"],
         "DELETE FROM api_token WHERE member = $1", Expect::Any;
+    TOKEN_FITS: RunStatement<(TokenId, MemberId, Timestamp, Limit)> = RunStatement::new, "api_token.fits", SignIn, touches ["api_token"],
+        "UPDATE api_token SET label = label WHERE id = $1 \
+         AND (SELECT COUNT(*) FROM api_token WHERE member = $2 AND expires_at > $3) <= $4", Expect::Rows(1);
     MEMBERSHIP_OF: SelectStatement<(MemberId,), Membership> = SelectStatement::new, "membership.of", Account, touches ["membership"],
         rows!(Membership, "WHERE member = $1");
     MEMBERSHIPS_OVER: SelectStatement<(DayGiven,), Membership> = SelectStatement::new, "membership.over", Account, touches ["membership"],
         rows!(Membership, "WHERE paid_until < $1");
     END_MEMBERSHIP: RunStatement<(MemberId,)> = RunStatement::new, "membership.unbind", Account, touches ["membership"],
         "DELETE FROM membership WHERE member = $1", Expect::Any;
+    EXTEND_MEMBERSHIP: RunStatement<(MemberId, DayGiven, Days)> = RunStatement::new, "membership.extend", Account, touches ["membership"],
+        "UPDATE membership SET paid_until = CASE WHEN paid_until < $2 THEN $2 ELSE paid_until END + $3 WHERE member = $1", Expect::Rows(1);
+    MEMBERSHIP_AT_LEAST: RunStatement<(MemberId, DayGiven)> = RunStatement::new, "membership.at_least", Account, touches ["membership"],
+        "INSERT INTO membership (member, paid_until) VALUES ($1, $2) ON CONFLICT (member) DO UPDATE SET paid_until = \
+         CASE WHEN membership.paid_until < excluded.paid_until THEN excluded.paid_until ELSE membership.paid_until END", Expect::Rows(1);
     SUSPENSIONS: SelectStatement<(), Suspension> = SelectStatement::new, "suspension.all", Account, touches ["suspension"],
         rows!(Suspension, "");
     LIFT_SUSPENSION: RunStatement<(MemberId,)> = RunStatement::new, "suspension.lift", Account, touches ["suspension"],
@@ -93,6 +103,8 @@ statements! {
         rows!(MemberTariff, "");
     STAFF_OF: SelectStatement<(MemberId,), Staff> = SelectStatement::new, "staff.of", Account, touches ["staff"],
         rows!(Staff, "WHERE member = $1");
+    STAFF_FIRST: RunStatement<(MemberId,)> = RunStatement::new, "staff.first", Account, touches ["staff"],
+        "UPDATE staff SET role = role WHERE member = $1 AND (SELECT COUNT(*) FROM staff) = 1", Expect::Rows(1);
     STAFF_COUNT: SelectStatement<(), i64> = SelectStatement::new, "staff.count", Account, touches ["staff"],
         "SELECT COUNT(*) FROM staff";
     ACCEPTANCE_OF: SelectStatement<(MemberId,), Acceptance> = SelectStatement::new, "acceptance.of", Agreement, touches ["acceptance"],
@@ -105,6 +117,11 @@ statements! {
         "SELECT member, COUNT(*) FROM device GROUP BY member";
     REMOVE_DEVICE: RunStatement<(DeviceId, MemberId)> = RunStatement::new, "device.remove", Service, touches ["device"],
         "DELETE FROM device WHERE id = $1 AND member = $2", Expect::Rows(1);
+    // Counted after the row is there, in its own commit: two at once cannot both find room for one.
+    DEVICE_FITS: RunStatement<(DeviceId, MemberId, Limit)> = RunStatement::new, "device.fits", Service, touches ["device"],
+        "UPDATE device SET label = label WHERE id = $1 AND (SELECT COUNT(*) FROM device WHERE member = $2) <= $3", Expect::Rows(1);
+    DEVICE_STAYS: RunStatement<(DeviceId, MemberId)> = RunStatement::new, "device.stays", Service, touches ["device"],
+        "UPDATE device SET label = label WHERE id = $1 AND member = $2", Expect::Rows(1);
     ADD_USAGE: RunStatement<(MemberId, DayArg, Bytes, Bytes, Timestamp)> = RunStatement::new, "usage.add", NetworkOps, touches ["usage"],
         "INSERT INTO usage (member, day, up, down, expires_at) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (member, day) DO UPDATE SET up = usage.up + excluded.up, down = usage.down + excluded.down", Expect::Rows(1);

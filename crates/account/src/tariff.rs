@@ -9,7 +9,7 @@ use store::{Op, StoreError, Subject};
 use crate::accounts::Accounts;
 use crate::statements::{TARIFF_OF, TARIFFS};
 use crate::tables::MemberTariff;
-use crate::usage::{DayUsage, Tariff, UsageBook, UsageDelta};
+use crate::usage::{DayUsage, Tariff, Unrecorded, UsageBook, UsageDelta};
 
 impl Accounts {
     /// The member's tariff: the named one, or the first of the configuration.
@@ -46,14 +46,14 @@ impl Accounts {
     pub async fn set_tariff(&self, member: MemberId, name: &str) -> Result<(), StoreError> {
         let tariff = self.find_tariff(name).ok_or(StoreError::Gone)?;
         let subject = self.store.subject(member).await?;
-        let ops = self.give_tariff(&subject, tariff).await?;
+        let ops = self.give_tariff(&subject, tariff)?;
         self.store.commit(ops).await?;
         self.check_standing().await
     }
 
     /// The changes that give a member a tariff. A tariff of days begins anew today unless the member's present end is
     /// later; one without days ends never.
-    pub(crate) async fn give_tariff(&self, subject: &Subject, tariff: &Tariff) -> Result<Vec<Op>, StoreError> {
+    pub(crate) fn give_tariff(&self, subject: &Subject, tariff: &Tariff) -> Result<Vec<Op>, StoreError> {
         let rows = self.store.require_rows::<MemberTariff>()?;
         let member = MemberId::from_bytes(*subject.id().as_bytes());
         let row = MemberTariff {
@@ -61,7 +61,7 @@ impl Accounts {
             tariff: Personal::new(tariff.name.clone()),
         };
         let mut ops = vec![rows.upsert(subject, &row)?];
-        ops.extend(self.end_with(subject, tariff).await?);
+        ops.extend(self.end_with(subject, tariff));
         Ok(ops)
     }
 
@@ -93,33 +93,39 @@ impl Accounts {
     /// Adds what accounts moved to their day, and stops those whose quota is used up.
     ///
     /// # Errors
-    /// Database errors; then nothing was added.
-    pub async fn record_usage(&self, deltas: &[UsageDelta]) -> Result<(), StoreError> {
+    /// [`Unrecorded`]: what it does not name was written down, or may have been, and must not be handed in again.
+    pub async fn record_usage(&self, deltas: &[UsageDelta]) -> Result<(), Unrecorded> {
         let Some(usage) = &self.usage else { return Ok(()) };
         let mut known = Vec::with_capacity(deltas.len());
         for delta in deltas {
             // An erased member's last bytes are nobody's.
             match self.store.subject(delta.member).await {
-                Ok(_) => known.push(usage.add(&self.store, *delta)),
+                Ok(_) => known.push(*delta),
                 Err(StoreError::NoSuchSubject) => {}
-                Err(error) => return Err(error),
+                Err(why) => return Err(not_written(deltas, why)),
             }
         }
         if !known.is_empty() {
-            match self.store.commit(known).await {
+            let ops = known.iter().map(|delta| usage.add(&self.store, *delta));
+            match self.store.commit(ops.collect()).await {
+                Ok(_) => {}
                 // Somebody was erased between the two; the others' counts are kept one by one.
-                Err(StoreError::RefusedByDatabase) => self.record_one_by_one(usage, deltas).await?,
-                other => other.map(|_| ())?,
+                Err(StoreError::RefusedByDatabase) => self.record_one_by_one(usage, &known).await?,
+                // It may have been written: bytes may be lost, and are never counted twice.
+                Err(why @ StoreError::Uncertain) => return Err(not_written(&[], why)),
+                Err(why) => return Err(not_written(&known, why)),
             }
         }
-        self.check_standing().await
+        let checked = self.check_standing().await;
+        checked.map_err(|why| not_written(&[], why))
     }
 
-    async fn record_one_by_one(&self, usage: &UsageBook, deltas: &[UsageDelta]) -> Result<(), StoreError> {
-        for delta in deltas {
+    async fn record_one_by_one(&self, usage: &UsageBook, deltas: &[UsageDelta]) -> Result<(), Unrecorded> {
+        for (written, delta) in deltas.iter().enumerate() {
             match self.store.commit(vec![usage.add(&self.store, *delta)]).await {
                 Ok(_) | Err(StoreError::RefusedByDatabase) => {}
-                Err(error) => return Err(error),
+                Err(why @ StoreError::Uncertain) => return Err(not_written(&deltas[written + 1..], why)),
+                Err(why) => return Err(not_written(&deltas[written..], why)),
             }
         }
         Ok(())
@@ -135,5 +141,12 @@ impl Accounts {
             Some(usage) => usage.of_member(&self.store, member, from).await.map(Some),
             None => Ok(None),
         }
+    }
+}
+
+fn not_written(deltas: &[UsageDelta], why: StoreError) -> Unrecorded {
+    Unrecorded {
+        again: deltas.to_vec(),
+        why,
     }
 }

@@ -7,6 +7,7 @@ use plan::field::{UsageBytes, UsageDay};
 use plan::purpose::NetworkOps;
 use plan::{Day, MemberId, Permit, Personal, Timestamp};
 use store::{Op, Run, Select, Store, StoreError};
+use thiserror::Error;
 
 use crate::statements::{ADD_USAGE, Bytes, DayArg, USAGE_OF, USAGE_SINCE};
 use crate::tables::Usage;
@@ -33,6 +34,16 @@ pub struct UsageDelta {
     pub up: u64,
     /// Bytes to the member's devices.
     pub down: u64,
+}
+
+/// Counts that are not all written down, or that were and whose consequences were not drawn.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[error("{why}")]
+pub struct Unrecorded {
+    /// What is not written down: these alone are to be handed in again.
+    pub again: Vec<UsageDelta>,
+    /// What failed.
+    pub why: StoreError,
 }
 
 /// What one account moved on one day.

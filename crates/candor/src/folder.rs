@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use store::WrappingKey;
 use zeroize::Zeroize as _;
 
+use crate::belief;
+
 /// The wrapping key, where no credential brings it.
 pub(crate) const KEY_FILE: &str = "wrapping.key";
 /// The name under which systemd's `LoadCredential` gives the wrapping key.
@@ -38,6 +40,7 @@ pub(crate) const OWN_FILES: &[&str] = &[
     "tls.crt",
     "tls.key",
     "kernel.json",
+    belief::FILE,
     BACKUP_FILE,
 ];
 

@@ -15,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 mod backup_commands;
+mod belief;
 mod certificate;
 mod cli;
 mod client;

@@ -12,6 +12,7 @@ use store::{Options, Place as StorePlace, Store, WrappingKey};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
+use crate::belief::Belief;
 use crate::cli::ServeArgs;
 use crate::config::Config;
 use crate::exercised::{CATALOGUES, fields};
@@ -163,7 +164,8 @@ pub(crate) async fn serve(prepared: Prepared) -> anyhow::Result<()> {
     for listener in listeners {
         serving.spawn(listener.serve(router.clone(), stopping.clone()));
     }
-    serving.spawn(sweep(Arc::clone(&accounts), stopping.clone()));
+    let belief = Belief::resume(folder.path());
+    serving.spawn(sweep(Arc::clone(&accounts), belief, stopping.clone()));
     serving.spawn(uptime::watch(
         uptime,
         folder.path().to_owned(),
@@ -325,9 +327,10 @@ async fn start_tunnel(
     )
 }
 
-async fn sweep(accounts: Arc<Accounts>, mut stopping: watch::Receiver<bool>) {
+async fn sweep(accounts: Arc<Accounts>, mut belief: Belief, mut stopping: watch::Receiver<bool>) {
     let mut every = tokio::time::interval(SWEEP_EVERY);
     let mut clock = Steady::now();
+    let mut is_held = false;
     loop {
         tokio::select! {
             _ = every.tick() => {}
@@ -336,7 +339,16 @@ async fn sweep(accounts: Arc<Accounts>, mut stopping: watch::Receiver<bool>) {
         if let Some(seconds) = clock.jumped() {
             say::event(Event::ClockJumped { seconds });
         }
-        match accounts.sweep().await {
+        let ahead = belief.look();
+        if let Some(seconds) = ahead.filter(|_| !is_held) {
+            say::event(Event::DeletionHeld { seconds });
+        }
+        is_held = ahead.is_some();
+        let swept = match is_held {
+            true => accounts.tidy().await.map(|()| 0),
+            false => accounts.sweep().await,
+        };
+        match swept {
             Ok(0) => {}
             Ok(rows) => say::event(Event::Swept { rows }),
             Err(_) => say::event(Event::Failed {

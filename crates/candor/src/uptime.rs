@@ -63,7 +63,7 @@ pub(crate) async fn watch(
 }
 
 /// A file that is read later is the old or the new one, never half of it.
-fn write(file: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn write(file: &Path, text: &str) -> io::Result<()> {
     let beside = file.with_extension("new");
     std::fs::write(&beside, text)?;
     std::fs::rename(&beside, file)

@@ -73,6 +73,11 @@ pub enum Event {
         /// By how much; less than 0 when it was set back.
         seconds: i64,
     },
+    /// The clock is far ahead of what the program believed last: nothing is deleted by it for a day.
+    DeletionHeld {
+        /// By how much.
+        seconds: i64,
+    },
     /// Something failed that the program could not mend.
     Failed {
         /// Where.
@@ -101,6 +106,11 @@ impl fmt::Display for Event {
             Self::ClockJumped { seconds } => write!(
                 f,
                 "the clock jumped by {seconds} s: what is kept ends by the new time. Is it right (timedatectl)?"
+            ),
+            Self::DeletionHeld { seconds } => write!(
+                f,
+                "the clock is {seconds} s ahead of what was known, so nothing is deleted by it until it has gone on steadily for \
+                 a day. If it is wrong, set it (timedatectl); if it is right, remove the file `clock` in the data folder"
             ),
             Self::Failed { place, code } => write!(f, "{} failed with code {code}", place.key()),
         }

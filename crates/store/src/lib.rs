@@ -53,7 +53,7 @@ pub use seal::{Lookup, WrappingKey};
 pub use sql::{Text, places};
 pub use statement::whole_rows;
 pub use statement::{
-    Args, Bind, FromCells, Given, Limit, Run, RunStatement, Select, SelectStatement, Statement, Touch,
+    Args, Bind, Days, FromCells, Given, Limit, Run, RunStatement, Select, SelectStatement, Statement, Touch,
 };
 pub use subject::Subject;
 pub use table::{Column, Kind, Shape, Table, Texts, owner_of};

@@ -26,7 +26,8 @@ const COUNT_TOMBSTONES: &str = "SELECT COUNT(*) FROM tombstone";
 /// What counts, reads and puts rows as they are stored; for [`crate::transfer`].
 pub(crate) const CARRY_TOMBSTONES: [&str; 3] = [COUNT_TOMBSTONES, STORED_TOMBSTONES, PUT_TOMBSTONE];
 pub(crate) const REWRITE_TOMBSTONES: &str = "VACUUM (FULL) tombstone";
-pub(crate) const BURY: &str = "INSERT INTO tombstone (subject_tag, done, expires_at) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING";
+pub(crate) const BURY: &str =
+    "INSERT INTO tombstone (subject_tag, done, expires_at) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING";
 pub(crate) const OPEN_TOMBSTONES: &str = "SELECT subject_tag FROM tombstone WHERE done = 0";
 pub(crate) const MARK_DONE: &str = "UPDATE tombstone SET done = 1 WHERE subject_tag = $1";
 const MARK_ALL_DONE: &str = "UPDATE tombstone SET done = 1 WHERE done = 0";

@@ -152,6 +152,10 @@ impl<A: Args> Run<A> {
 #[derive(Clone, Copy, Debug)]
 pub struct Limit(pub u32);
 
+/// So many days, which are about nobody.
+#[derive(Clone, Copy, Debug)]
+pub struct Days(pub u32);
+
 /// A value that a statement may be given. A bare text or number is none: what is about a person comes in its box,
 /// with the permit to keep it.
 pub trait Bind {
@@ -172,6 +176,12 @@ macro_rules! bind_bare {
 bind_bare! { MemberId DeviceId SessionId VisitId TokenId InvitationId SubjectId Timestamp Day }
 
 impl Bind for Limit {
+    fn cell(self) -> Cell {
+        Cell::Integer(i64::from(self.0))
+    }
+}
+
+impl Bind for Days {
     fn cell(self) -> Cell {
         Cell::Integer(i64::from(self.0))
     }

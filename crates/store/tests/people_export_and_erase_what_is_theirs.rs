@@ -4,10 +4,13 @@
 
 mod world;
 
+use std::sync::{Arc, Mutex};
+
 use plan::act::Keep;
 use plan::field::Email;
 use plan::{Permit, Personal, SubjectId};
-use store::{Certificate, Export, Origin, Store, StoreError};
+use sqlx::{Connection as _, SqliteConnection};
+use store::{Certificate, Database, Export, Origin, Store, StoreError};
 use world::{DAY, Device, Home, START, account, device, on_both, usage};
 
 async fn join(store: &Store, name: &str) -> SubjectId {
@@ -155,6 +158,63 @@ async fn an_unused_person_is_forgotten_and_one_with_rows_is_not(home: Home) {
     assert!(store.subject(ada.id()).await.is_ok());
 }
 
+async fn many_people_are_erased_together(home: Home) {
+    let world = world::open(&home).await;
+    let store = &world.store;
+    let mut people = Vec::new();
+    for number in 0..20 {
+        people.push(join(store, &format!("person-{number}")).await);
+    }
+    let (eve, heard) = (join(store, "eve").await, Arc::new(Mutex::new(Vec::new())));
+    store.erase(people[0]).await.unwrap();
+    let hears = Arc::clone(&heard);
+    let made = store
+        .erase_all(people.clone(), move |id| hears.lock().unwrap().push(id))
+        .await;
+    let made = made.unwrap();
+    assert_eq!(made.len(), 19, "one was gone already");
+    assert!(
+        made.iter()
+            .all(|certificate| certificate.rows == 5 && Certificate::verifies(&certificate.text))
+    );
+    let mut heard = heard.lock().unwrap().clone();
+    heard.sort_unstable();
+    people.remove(0);
+    people.sort_unstable();
+    assert_eq!(heard, people);
+    for id in &people {
+        assert_eq!(store.subject(*id).await.err(), Some(StoreError::NoSuchSubject));
+    }
+    assert!(store.export(eve).await.is_ok(), "another person's rows stay");
+    let ids: Vec<Vec<u8>> = people.iter().map(|id| id.as_bytes().to_vec()).collect();
+    if !home.is_postgres() {
+        assert_eq!(world::found_in_files(&home, &ids), []);
+    }
+}
+
+/// Another program holds the keys for longer than an erasure waits for them.
+#[tokio::test]
+async fn an_erasure_that_failed_on_the_way_is_finished_by_the_next_sweep() {
+    let home = Home::sqlite();
+    let world = world::open(&home).await;
+    let store = &world.store;
+    let ada = join(store, "ada").await;
+    let mut other = SqliteConnection::connect(&home.url(Database::Keys)).await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let (tell, heard) = std::sync::mpsc::channel();
+    let failed = store.erase_all(vec![ada], move |id| tell.send(id).unwrap()).await;
+    assert!(failed.is_err());
+    assert_eq!(heard.recv(), Ok(ada), "it is told as soon as the rows are gone");
+    assert!(store.subject(ada).await.is_ok(), "the key is there still");
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    other.close().await.unwrap();
+    assert_eq!(store.finish_begun().await, Ok(vec![ada]));
+    assert_eq!(store.subject(ada).await.err(), Some(StoreError::NoSuchSubject));
+    assert_eq!(store.finish_begun().await, Ok(Vec::new()), "once is enough");
+    let halves = ada.as_bytes().chunks(8).map(<[u8]>::to_vec);
+    assert_eq!(world::found_in_files(&home, &halves.collect::<Vec<_>>()), []);
+}
+
 async fn a_tombstone_goes_after_thirty_days(home: Home) {
     let world = world::open(&home).await;
     let ada = join(&world.store, "ada").await;
@@ -188,4 +248,5 @@ on_both!(
     an_unused_person_is_forgotten_and_one_with_rows_is_not,
     a_tombstone_goes_after_thirty_days,
     a_thousand_rows_are_exported_and_erased,
+    many_people_are_erased_together,
 );

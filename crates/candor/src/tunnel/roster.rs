@@ -1,6 +1,6 @@
 //! Which device belongs to which account, and which number the worker knows the account by.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use account::{DeviceChange, UsageDelta};
 use plan::{AccountSlot, DeviceId, MemberId};
@@ -16,6 +16,9 @@ pub(super) struct Roster {
     members: BTreeMap<AccountSlot, MemberId>,
     /// Members without a device, whose last bytes come with the flush of this ticket.
     leaving: BTreeMap<MemberId, u32>,
+    /// Members who were erased since this worker began: random ids, so that a device of theirs that is told of too late is
+    /// not served. They go with the worker.
+    erased: BTreeSet<MemberId>,
 }
 
 /// What a change means for the worker.
@@ -25,10 +28,11 @@ pub(super) enum Step {
 }
 
 impl Roster {
-    /// Takes a change. `None` when the worker need not know of it. After a removal the account's counters are to be
+    /// Takes a change. Nothing when the worker need not know of it. After a removal the account's counters are to be
     /// flushed with `ticket`.
-    pub(super) fn change(&mut self, change: &DeviceChange, ticket: u32) -> Result<Option<Step>, Error> {
+    pub(super) fn change(&mut self, change: &DeviceChange, ticket: u32) -> Result<Vec<Step>, Error> {
         match change {
+            DeviceChange::Added { member, .. } if self.erased.contains(member) => Ok(Vec::new()),
             DeviceChange::Added {
                 device,
                 member,
@@ -39,20 +43,28 @@ impl Roster {
                 let AccountSlot(slot) = self.slot(*member)?;
                 self.leaving.remove(member);
                 self.devices.insert(*device, (*member, public_key));
-                Ok(Some(Step::Put(HandedDevice {
+                Ok(vec![Step::Put(HandedDevice {
                     slot,
                     public_key,
-                    preshared_key: PresharedKey::from_bytes(*psk),
-                })))
+                    preshared_key: PresharedKey::from_bytes(**psk),
+                })])
             }
             DeviceChange::Removed { device } => {
                 let Some((member, public_key)) = self.devices.remove(device) else {
-                    return Ok(None);
+                    return Ok(Vec::new());
                 };
                 if !self.devices.values().any(|(other, _)| *other == member) {
                     self.leaving.insert(member, ticket);
                 }
-                Ok(Some(Step::Remove(public_key)))
+                Ok(vec![Step::Remove(public_key)])
+            }
+            DeviceChange::MemberRemoved { member } => {
+                self.erased.insert(*member);
+                if self.slots.contains_key(member) {
+                    self.leaving.insert(*member, ticket);
+                }
+                let theirs = self.devices.extract_if(.., |_, (owner, _)| owner == member);
+                Ok(theirs.map(|(_, (_, key))| Step::Remove(key)).collect())
             }
         }
     }
@@ -99,6 +111,8 @@ impl Roster {
 
 #[cfg(test)]
 mod tests {
+    use zeroize::Zeroizing;
+
     use super::*;
 
     fn added(device: u8, member: u8) -> DeviceChange {
@@ -106,7 +120,7 @@ mod tests {
             device: DeviceId::from_bytes([device; 16]),
             member: MemberId::from_bytes([member; 16]),
             public_key: [device; 32],
-            psk: [0; 32],
+            psk: Zeroizing::new([0; 32]),
         }
     }
 
@@ -116,10 +130,10 @@ mod tests {
         }
     }
 
-    fn slot(step: Option<Step>) -> u32 {
-        match step {
-            Some(Step::Put(device)) => device.slot,
-            Some(Step::Remove(_)) | None => panic!("a device was to be put"),
+    fn slot(steps: Vec<Step>) -> u32 {
+        match steps.as_slice() {
+            [Step::Put(device)] => device.slot,
+            _ => panic!("a device was to be put"),
         }
     }
 
@@ -142,7 +156,10 @@ mod tests {
     fn a_slot_lives_until_the_last_bytes_of_its_account_are_written_down() {
         let mut roster = Roster::default();
         let slot = slot(roster.change(&added(1, 7), 1).unwrap());
-        assert!(matches!(roster.change(&removed(1), 5).unwrap(), Some(Step::Remove(_))));
+        assert!(matches!(
+            roster.change(&removed(1), 5).unwrap().as_slice(),
+            [Step::Remove(_)]
+        ));
         roster.flushed(4);
         assert_eq!(roster.deltas(&moved(slot)).len(), 1);
         roster.flushed(5);
@@ -161,6 +178,22 @@ mod tests {
 
     #[test]
     fn an_unknown_device_is_nothing_to_remove() {
-        assert!(Roster::default().change(&removed(1), 1).unwrap().is_none());
+        assert!(Roster::default().change(&removed(1), 1).unwrap().is_empty());
+    }
+
+    #[test]
+    fn an_erased_members_devices_go_together_and_none_comes_later() {
+        let mut roster = Roster::default();
+        let slot = slot(roster.change(&added(1, 7), 1).unwrap());
+        roster.change(&added(2, 7), 1).unwrap();
+        roster.change(&added(3, 8), 1).unwrap();
+        let erased = DeviceChange::MemberRemoved {
+            member: MemberId::from_bytes([7; 16]),
+        };
+        assert_eq!(roster.change(&erased, 5).unwrap().len(), 2);
+        assert!(roster.change(&added(4, 7), 6).unwrap().is_empty(), "told of too late");
+        assert_eq!(roster.change(&added(5, 8), 6).unwrap().len(), 1, "another member's");
+        roster.flushed(5);
+        assert_eq!(roster.deltas(&moved(slot)).len(), 0);
     }
 }

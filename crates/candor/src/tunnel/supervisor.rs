@@ -334,6 +334,10 @@ impl Supervisor {
 
     fn note(&mut self, deltas: &[UsageDelta]) {
         self.meter.note(deltas, Instant::now());
+        self.keep(deltas);
+    }
+
+    fn keep(&mut self, deltas: &[UsageDelta]) {
         for delta in deltas {
             let (up, down) = self.unrecorded.entry(delta.member).or_default();
             *up = up.saturating_add(delta.up);
@@ -350,12 +354,14 @@ impl Supervisor {
         let deltas: Vec<UsageDelta> = entries
             .map(|(&member, &(up, down))| UsageDelta { member, up, down })
             .collect();
-        match self.accounts.record_usage(&deltas).await {
-            Ok(()) => self.unrecorded.clear(),
-            Err(_) => (self.report)(Event::Failed {
+        self.unrecorded.clear();
+        if let Err(unrecorded) = self.accounts.record_usage(&deltas).await {
+            // What is written down, or may be, is not handed in again: it would be counted twice.
+            self.keep(&unrecorded.again);
+            (self.report)(Event::Failed {
                 place: Place::Store,
                 code: NOT_RECORDED,
-            }),
+            });
         }
     }
 
@@ -428,24 +434,25 @@ impl Started {
     async fn tell(&mut self, changes: &[DeviceChange]) -> Result<(), Broken> {
         let (mut put, mut removed, mut any_removed) = (Vec::new(), Vec::new(), false);
         for change in changes {
-            let step = self.roster.change(change, self.ticket).map_err(|_| Broken::Closed)?;
-            match step {
-                Some(Step::Put(device)) => {
-                    self.remove(&mut removed).await?;
-                    put.push(device);
-                    if put.len() == DEVICES {
-                        self.put(&mut put).await?;
-                    }
-                }
-                Some(Step::Remove(key)) => {
-                    self.put(&mut put).await?;
-                    removed.push(key);
-                    any_removed = true;
-                    if removed.len() == KEYS {
+            let steps = self.roster.change(change, self.ticket).map_err(|_| Broken::Closed)?;
+            for step in steps {
+                match step {
+                    Step::Put(device) => {
                         self.remove(&mut removed).await?;
+                        put.push(device);
+                        if put.len() == DEVICES {
+                            self.put(&mut put).await?;
+                        }
+                    }
+                    Step::Remove(key) => {
+                        self.put(&mut put).await?;
+                        removed.push(key);
+                        any_removed = true;
+                        if removed.len() == KEYS {
+                            self.remove(&mut removed).await?;
+                        }
                     }
                 }
-                None => {}
             }
         }
         self.put(&mut put).await?;

@@ -11,6 +11,7 @@ use store::{Limit, Lookup, Op, Rows, Run, Select, Store, StoreError, Subject};
 use thiserror::Error;
 
 use crate::accounts::Accounts;
+use crate::signing_in::Proven;
 use crate::statements::{END_TOKEN, END_TOKENS_OF, TOKEN_BY_HASH, TOKEN_FITS, TOKENS_OF};
 use crate::tables::ApiToken;
 use crate::token::AccessToken;
@@ -196,6 +197,9 @@ pub enum TokenError {
     /// There are too many.
     #[error("you have {TOKENS_LIMIT} access tokens, and there is room for no more; end one that you do not need")]
     TooMany,
+    /// The secret that was shown for it is not the member's any more.
+    #[error("your password or number was replaced a moment ago; sign in with the new one")]
+    Replaced,
     /// There is no such token.
     #[error("there is no such access token; it may have ended already")]
     NoSuchToken,
@@ -343,16 +347,17 @@ impl Accounts {
     ///
     /// # Errors
     /// [`TokenError`].
-    pub async fn issue_token(&self, member: MemberId, wanted: &NewToken) -> Result<IssuedToken, TokenError> {
+    pub async fn issue_token(&self, proven: Proven, wanted: &NewToken) -> Result<IssuedToken, TokenError> {
         let book = self.token_book()?;
-        wanted.check()?;
-        book.has_room(&self.store, member).await?;
-        let subject = self.store.subject(member).await?;
-        let (issued, op) = book.begin(&self.store, &subject, member, wanted)?;
+        let member = proven.member;
+        let (issued, op) = book.begin(&self.store, &proven.subject, member, wanted)?;
         let room = Limit(u32::try_from(TOKENS_LIMIT).unwrap_or(u32::MAX));
         let fits = book.fits.with((issued.id, member, self.store.now(), room));
-        match self.store.commit(vec![op, fits]).await {
-            Err(StoreError::Gone) => Err(TokenError::TooMany),
+        match self.store.commit(vec![proven.stays, op, fits]).await {
+            Err(StoreError::Gone) => Err(match book.has_room(&self.store, member).await {
+                Ok(()) => TokenError::Replaced,
+                Err(error) => error,
+            }),
             Err(error) => Err(error.into()),
             Ok(_) => Ok(issued),
         }

@@ -6,7 +6,7 @@ use plan::act::{ActId, Keep, Show};
 use plan::field::{AcceptedDigest, Email, JoinedDay, PasswordHash, RecoveryHash};
 use plan::purpose::{self, SignIn};
 use plan::{FieldId, MemberId, NotDeclared, Permit, Plan};
-use store::{Limit, Row as _, Rows, Select, Store, StoreError};
+use store::{Limit, Row as _, Rows, Run, Sealed, Select, Store, StoreError};
 use thiserror::Error;
 use tokio::sync::mpsc;
 
@@ -21,7 +21,7 @@ use crate::serving::Serving;
 use crate::sessions::Sessions;
 use crate::staff::{SetUpToken, StaffBook};
 use crate::standing::{Memberships, Suspensions};
-use crate::statements::{ACCEPTANCE_OF, CREDENTIAL_OF, MEMBER, MEMBER_COUNT, MEMBERS_AFTER};
+use crate::statements::{ACCEPTANCE_OF, CREDENTIAL_OF, CREDENTIAL_STAYS, MEMBER, MEMBER_COUNT, MEMBERS_AFTER};
 use crate::tables::{Acceptance, Credential, Invitation, Member};
 use crate::usage::{Tariff, UsageBook};
 use crate::visits::Visits;
@@ -50,6 +50,7 @@ pub struct Accounts {
     pub(crate) credentials: Rows<Credential>,
     pub(crate) acceptances: Rows<Acceptance>,
     pub(crate) credential_of: Select<(MemberId,), Credential>,
+    pub(crate) credential_stays: Run<(MemberId, Sealed, Sealed)>,
     pub(crate) acceptance_of: Select<(MemberId,), Acceptance>,
     pub(crate) member: Select<(MemberId,), Member>,
     pub(crate) member_count: Select<(), i64>,
@@ -107,6 +108,7 @@ impl Accounts {
             credentials: store.require_rows()?,
             acceptances: store.require_rows()?,
             credential_of: store.select(&CREDENTIAL_OF).ok_or(missing(FieldId::PasswordHash))?,
+            credential_stays: store.run(&CREDENTIAL_STAYS).ok_or(missing(FieldId::PasswordHash))?,
             acceptance_of: store.select(&ACCEPTANCE_OF).ok_or(missing(FieldId::AcceptedDigest))?,
             member: store.select(&MEMBER).ok_or(missing(FieldId::JoinedDay))?,
             member_count: store.select(&MEMBER_COUNT).ok_or(missing(FieldId::JoinedDay))?,

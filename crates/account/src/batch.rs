@@ -167,8 +167,8 @@ impl Accounts {
             let rows = self.store.read_rows(&self.member, (id,)).await?;
             return Ok(rows.first().map(|row| row.member));
         }
-        self.find_by_number(typed)
-            .await
-            .map_err(|error: FindError| error.into())
+        let found = self.find_by_number(typed).await;
+        let found = found.map_err(|error: FindError| SignInError::from(error))?;
+        Ok(found.map(|(member, _)| member))
     }
 }

@@ -51,7 +51,7 @@ pub use limit::RateLimit;
 pub use number::AccountNumber;
 pub use password::{PASSWORD_MAXIMUM_CHARACTERS, PASSWORD_MINIMUM_CHARACTERS, PasswordError};
 pub use sessions::SignedIn;
-pub use signing_in::{NewPasswordError, SignInError, SignInForm};
+pub use signing_in::{NewPasswordError, Proven, SignInError, SignInForm};
 pub use staff::{MemberLine, SetUpToken};
 pub use standing::Stop;
 pub use statements::CATALOGUE;

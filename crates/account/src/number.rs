@@ -6,12 +6,12 @@ use std::fmt;
 use plan::act::Keep;
 use plan::field::AccountNumber as NumberField;
 use plan::{MemberId, Permit, Personal};
-use store::{Lookup, Op, Rows, Select, Store, StoreError, Subject};
+use store::{Lookup, Op, Rows, Run, Select, Store, StoreError, Subject};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::accounts::Accounts;
 use crate::password::{HashError, Hasher};
-use crate::statements::NUMBER_BY_HASH;
+use crate::statements::{NUMBER_BY_HASH, NUMBER_STAYS};
 use crate::tables::Numbered;
 
 /// Digits of a number: 15 random ones (49.8 bits) and a check digit. One guess at a time costs a slow hash, of which the
@@ -91,6 +91,7 @@ impl fmt::Display for AccountNumber {
 pub(crate) struct NumberBook {
     rows: Rows<Numbered>,
     by_hash: Select<(Lookup,), Numbered>,
+    stays: Run<(MemberId, Lookup)>,
     keep: Permit<NumberField, Keep>,
     salt: Zeroizing<[u8; 32]>,
 }
@@ -98,14 +99,18 @@ pub(crate) struct NumberBook {
 impl NumberBook {
     /// `None` when the policy declares no account numbers.
     pub(crate) async fn of(store: &Store) -> Result<Option<Self>, StoreError> {
-        let (Some(rows), Some(by_hash), Ok(keep)) =
-            (store.rows(), store.select(&NUMBER_BY_HASH), store.plan().permit())
-        else {
+        let (Some(rows), Some(by_hash), Some(stays), Ok(keep)) = (
+            store.rows(),
+            store.select(&NUMBER_BY_HASH),
+            store.run(&NUMBER_STAYS),
+            store.plan().permit(),
+        ) else {
             return Ok(None);
         };
         Ok(Some(Self {
             rows,
             by_hash,
+            stays,
             keep,
             salt: store.instance_secret("account numbers").await?,
         }))
@@ -132,8 +137,8 @@ impl Accounts {
         self.numbers.is_some()
     }
 
-    /// Whose number this is. A text that cannot be a number costs the same time as one that is nobody's.
-    pub(crate) async fn find_by_number(&self, typed: &str) -> Result<Option<MemberId>, FindError> {
+    /// Whose number this is, and the change that is refused when it is no longer theirs. A text that cannot be a number costs the same time as one that is nobody's.
+    pub(crate) async fn find_by_number(&self, typed: &str) -> Result<Option<(MemberId, Op)>, FindError> {
         let Some(numbers) = &self.numbers else {
             return Ok(None);
         };
@@ -141,8 +146,9 @@ impl Accounts {
         let looked_up = number.clone().unwrap_or(AccountNumber([0; DIGITS]));
         let hash = numbers.hash(&self.hasher, &looked_up).await?;
         let lookup = self.store.lookup(&numbers.keep, &hash);
-        let found = self.store.read_rows(&numbers.by_hash, (lookup,)).await?;
-        Ok(found.first().filter(|_| number.is_some()).map(|row| row.member))
+        let found = self.store.read_rows(&numbers.by_hash, (lookup.clone(),)).await?;
+        let found = found.first().filter(|_| number.is_some());
+        Ok(found.map(|row| (row.member, numbers.stays.with((row.member, lookup)))))
     }
 }
 

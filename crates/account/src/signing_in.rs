@@ -1,7 +1,7 @@
 //! Signing in and out, the recovery code, and asking for the password again.
 
 use plan::{MemberId, Personal};
-use store::{Op, StoreError, Subject};
+use store::{Op, Sealed, StoreError, Subject};
 use thiserror::Error;
 
 use crate::accounts::Accounts;
@@ -84,6 +84,14 @@ pub enum SignInForm<'a> {
     Number(&'a str),
 }
 
+/// Somebody whose password or number was just checked. What is done for it is refused when it was replaced meanwhile.
+#[derive(Clone)]
+pub struct Proven {
+    pub(crate) member: MemberId,
+    pub(crate) subject: Subject,
+    pub(crate) stays: Op,
+}
+
 impl Accounts {
     /// Signs in; an earlier session of the same browser ends.
     ///
@@ -108,27 +116,31 @@ impl Accounts {
         form: SignInForm<'_>,
         earlier: Option<&SessionToken>,
     ) -> Result<SessionToken, SignInError> {
-        let (subject, member) = self.authenticate(form).await?;
-        let (token, begin) = self.sessions.begin(&self.store, &subject, member)?;
-        let mut ops = vec![begin];
+        let proven = self.identify(form).await?;
+        let (token, begin) = self.sessions.begin(&self.store, &proven.subject, proven.member)?;
+        let mut ops = vec![proven.stays, begin];
         if let Some(earlier) = earlier
             && let Some((_, session)) = self.sessions.find(&self.store, earlier).await?
         {
             ops.push(self.sessions.end(session));
         }
-        self.store.commit(ops).await?;
+        self.commit_proven(ops).await?;
         Ok(token)
+    }
+
+    /// Makes changes of which the first is refused when the secret that they are made for was replaced meanwhile.
+    async fn commit_proven(&self, ops: Vec<Op>) -> Result<(), SignInError> {
+        match self.store.commit(ops).await {
+            Err(StoreError::Gone) => Err(SignInError::Wrong),
+            other => Ok(other.map(|_| ())?),
+        }
     }
 
     /// Whose these credentials are.
     ///
     /// # Errors
     /// [`SignInError`].
-    pub async fn identify(&self, form: SignInForm<'_>) -> Result<MemberId, SignInError> {
-        self.authenticate(form).await.map(|(_, member)| member)
-    }
-
-    async fn authenticate(&self, form: SignInForm<'_>) -> Result<(Subject, MemberId), SignInError> {
+    pub async fn identify(&self, form: SignInForm<'_>) -> Result<Proven, SignInError> {
         match form {
             SignInForm::Email { email, password } => {
                 let known = self.find_by_email(email).await?;
@@ -140,18 +152,30 @@ impl Accounts {
                 }
                 let hash = known
                     .as_ref()
-                    .map(|(_, credential)| credential.password.open(&self.permits.sign_in_password).clone());
+                    .map(|(_, credential, _)| credential.password.open(&self.permits.sign_in_password).clone());
                 let fits = self.hasher.fits(password.as_bytes(), hash).await?;
-                let (subject, credential) = known.filter(|_| fits).ok_or(SignInError::Wrong)?;
-                Ok((subject, credential.member))
+                let (subject, credential, stays) = known.filter(|_| fits).ok_or(SignInError::Wrong)?;
+                Ok(Proven {
+                    member: credential.member,
+                    subject,
+                    stays,
+                })
             }
             SignInForm::Number(typed) => {
-                let member = self.find_by_number(typed).await?.ok_or(SignInError::Wrong)?;
-                match self.store.subject(member).await {
-                    Err(StoreError::NoSuchSubject) => Err(SignInError::Wrong),
-                    other => Ok((other?, member)),
-                }
+                let (member, stays) = self.find_by_number(typed).await?.ok_or(SignInError::Wrong)?;
+                self.proven(member, stays).await
             }
+        }
+    }
+
+    async fn proven(&self, member: MemberId, stays: Op) -> Result<Proven, SignInError> {
+        match self.store.subject(member).await {
+            Err(StoreError::NoSuchSubject) => Err(SignInError::Wrong),
+            other => Ok(Proven {
+                member,
+                subject: other?,
+                stays,
+            }),
         }
     }
 
@@ -180,7 +204,7 @@ impl Accounts {
         password: &str,
     ) -> Result<RecoveryCode, NewPasswordError> {
         let (_, _, recovery, ops) = self.new_credentials(email, code, password).await?;
-        self.store.commit(ops).await?;
+        self.commit_proven(ops).await?;
         Ok(recovery)
     }
 
@@ -200,16 +224,17 @@ impl Accounts {
         let known = self.find_by_email(email).await?;
         let hash = known
             .as_ref()
-            .map(|(_, credential)| credential.recovery.open(&self.permits.sign_in_recovery).clone());
+            .map(|(_, credential, _)| credential.recovery.open(&self.permits.sign_in_recovery).clone());
         let fits = self.hasher.fits(code.as_bytes(), hash).await?;
-        let Some((subject, old)) = known.filter(|_| fits) else {
+        let Some((subject, old, stays)) = known.filter(|_| fits) else {
             return Err(SignInError::Wrong.into());
         };
         let member = old.member;
         let recovery = RecoveryCode::from_random(&self.store.random());
         let password_hash = self.hasher.hash(password.as_bytes(), self.store.random()).await?;
         let recovery_hash = self.hasher.hash(recovery.as_bytes(), self.store.random()).await?;
-        let mut ops = self.sign_out_everywhere(member);
+        let mut ops = vec![stays];
+        ops.extend(self.sign_out_everywhere(member));
         ops.push(
             self.credentials
                 .upsert(&subject, &credential(member, password_hash, recovery_hash))?,
@@ -223,7 +248,7 @@ impl Accounts {
     /// [`SignInError::Wrong`] when `old` is not the member's number.
     pub async fn renew_number(&self, member: MemberId, old: &str) -> Result<AccountNumber, SignInError> {
         let (_, number, ops) = self.new_number(member, old).await?;
-        self.store.commit(ops).await?;
+        self.commit_proven(ops).await?;
         Ok(number)
     }
 
@@ -245,27 +270,29 @@ impl Accounts {
             return Err(SignInError::TooOften);
         }
         let found = self.find_by_number(old).await?;
-        let (Some(numbers), true) = (&self.numbers, found == Some(member)) else {
+        let found = found.filter(|(owner, _)| *owner == member);
+        let (Some(numbers), Some((_, stays))) = (&self.numbers, found) else {
             return Err(SignInError::Wrong);
         };
         let number = AccountNumber::from_random(self.store.random());
         let hash = numbers.hash(&self.hasher, &number).await?;
         let subject = self.store.subject(member).await?;
-        let mut ops = self.sign_out_everywhere(member);
+        let mut ops = vec![stays];
+        ops.extend(self.sign_out_everywhere(member));
         ops.push(numbers.put(&subject, hash)?);
         Ok((subject, number, ops))
     }
 
     /// Makes changes that sign a member out everywhere, and signs in the browser that asked for them.
-    async fn commit_and_sign_in(&self, subject: &Subject, mut ops: Vec<Op>) -> Result<SessionToken, StoreError> {
+    async fn commit_and_sign_in(&self, subject: &Subject, mut ops: Vec<Op>) -> Result<SessionToken, SignInError> {
         let member = MemberId::from_bytes(*subject.id().as_bytes());
         let (session, begin) = self.sessions.begin(&self.store, subject, member)?;
         ops.push(begin);
-        self.store.commit(ops).await?;
+        self.commit_proven(ops).await?;
         Ok(session)
     }
 
-    pub(crate) async fn find_by_email(&self, email: &str) -> Result<Option<(Subject, Credential)>, StoreError> {
+    pub(crate) async fn find_by_email(&self, email: &str) -> Result<Option<(Subject, Credential, Op)>, StoreError> {
         let Some(email) = parse_email(email) else {
             return Ok(None);
         };
@@ -279,8 +306,18 @@ impl Accounts {
             other => other?,
         };
         let member = MemberId::from_bytes(*id.as_bytes());
-        let credential = self.store.read_rows(&self.credential_of, (member,)).await?.pop();
-        Ok(credential.map(|credential| (subject, credential)))
+        let credential = self.credential(member).await?;
+        Ok(credential.map(|(credential, stays)| (subject, credential, stays)))
+    }
+
+    /// What lets a member in, and the change that is refused when it was replaced since.
+    async fn credential(&self, member: MemberId) -> Result<Option<(Credential, Op)>, StoreError> {
+        let Some((credential, sealed)) = self.store.read_seen(&self.credential_of, (member,)).await? else {
+            return Ok(None);
+        };
+        let [password, recovery] = <[Sealed; 2]>::try_from(sealed).map_err(|_| StoreError::Malformed)?;
+        let stays = self.credential_stays.with((member, password, recovery));
+        Ok(Some((credential, stays)))
     }
 
     /// Who a cookie's token stands for.
@@ -311,19 +348,22 @@ impl Accounts {
     ///
     /// # Errors
     /// [`SignInError`].
-    pub async fn confirm(&self, member: MemberId, secret: &str) -> Result<(), SignInError> {
+    pub async fn confirm(&self, member: MemberId, secret: &str) -> Result<Proven, SignInError> {
         if !self.sign_ins.allow(member.as_bytes(), self.store.now()) {
             return Err(SignInError::TooOften);
         }
-        let credential = self.store.read_rows(&self.credential_of, (member,)).await?.pop();
-        let fits = match credential {
-            Some(credential) => {
+        let stays = match self.credential(member).await? {
+            Some((credential, stays)) => {
                 let hash = credential.password.open(&self.permits.sign_in_password).clone();
-                self.hasher.fits(secret.as_bytes(), Some(hash)).await?
+                let fits = self.hasher.fits(secret.as_bytes(), Some(hash)).await?;
+                fits.then_some(stays)
             }
-            None => self.find_by_number(secret).await? == Some(member),
+            None => {
+                let found = self.find_by_number(secret).await?;
+                found.filter(|(owner, _)| *owner == member).map(|(_, stays)| stays)
+            }
         };
-        if fits { Ok(()) } else { Err(SignInError::Wrong) }
+        self.proven(member, stays.ok_or(SignInError::Wrong)?).await
     }
 
     /// Whether the member signs in with a password; otherwise with a number.
@@ -340,7 +380,7 @@ impl Accounts {
     /// [`SignInError::Wrong`] in a [`NewPasswordError`] when `old` is not the password, or the member has none.
     pub async fn change_password(&self, member: MemberId, old: &str, new: &str) -> Result<(), NewPasswordError> {
         let (_, ops) = self.new_password(member, old, new).await?;
-        self.store.commit(ops).await?;
+        self.commit_proven(ops).await?;
         Ok(())
     }
 
@@ -368,8 +408,7 @@ impl Accounts {
         if !self.sign_ins.allow(member.as_bytes(), self.store.now()) {
             return Err(SignInError::TooOften.into());
         }
-        let credential = self.store.read_rows(&self.credential_of, (member,)).await?.pop();
-        let credential_now = credential.ok_or(SignInError::Wrong)?;
+        let (credential_now, stays) = self.credential(member).await?.ok_or(SignInError::Wrong)?;
         let hash = credential_now.password.open(&self.permits.sign_in_password).clone();
         if !self.hasher.fits(old.as_bytes(), Some(hash)).await? {
             return Err(SignInError::Wrong.into());
@@ -381,7 +420,8 @@ impl Accounts {
             password: Personal::new(password),
             recovery: credential_now.recovery.clone(),
         };
-        let mut ops = self.sign_out_everywhere(member);
+        let mut ops = vec![stays];
+        ops.extend(self.sign_out_everywhere(member));
         ops.push(self.credentials.upsert(&subject, &row)?);
         Ok((subject, ops))
     }

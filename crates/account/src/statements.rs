@@ -3,7 +3,8 @@
 use plan::field::UsageBytes;
 use plan::{Day, DeviceId, InvitationId, MemberId, PurposeId, SessionId, Timestamp, TokenId};
 use store::{
-    Catalogue, Days, Expect, Limit, Lookup, Row, RunStatement, SelectStatement, Statement, Text, Touch, whole_rows,
+    Catalogue, Days, Expect, Limit, Lookup, Row, RunStatement, Sealed, SelectStatement, Statement, Text, Touch,
+    whole_rows,
 };
 
 use crate::tables::{
@@ -43,6 +44,11 @@ macro_rules! rows {
 statements! {
     CREDENTIAL_OF: SelectStatement<(MemberId,), Credential> = SelectStatement::new, "credential.of", SignIn, touches ["credential"],
         rows!(Credential, "WHERE member = $1");
+    // Who was let in by a secret, or sets another for it, is refused when it was replaced meanwhile.
+    CREDENTIAL_STAYS: RunStatement<(MemberId, Sealed, Sealed)> = RunStatement::new, "credential.stays", SignIn, touches ["credential"],
+        "UPDATE credential SET password = password WHERE member = $1 AND password = $2 AND recovery = $3", Expect::Rows(1);
+    NUMBER_STAYS: RunStatement<(MemberId, Lookup)> = RunStatement::new, "account_number.stays", SignIn, touches ["account_number"],
+        "UPDATE account_number SET number = number WHERE member = $1 AND number_index = $2", Expect::Rows(1);
     SESSION_BY_HASH: SelectStatement<(Lookup, Timestamp), Session> = SelectStatement::new, "session.by_hash", SignIn, touches ["session"],
         rows!(Session, "WHERE hash_index = $1 AND expires_at > $2");
     END_SESSION: RunStatement<(SessionId,)> = RunStatement::new, "session.end", SignIn, touches ["session"],

@@ -15,14 +15,16 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use account::{
-    Accounts, CATALOGUE, DeviceChange, DeviceError, JoinError, JoinForm, KeyText, MemberChange, NewToken, Scope,
-    Scopes, TOKENS_LIMIT, Tariff, TokenError, UsageDelta,
+    Access, Accounts, CATALOGUE, DeviceChange, DeviceError, Enrolment, Identity, JoinError, JoinForm, KeyText,
+    MemberChange, NewToken, Proven, Scope, Scopes, Secret, SignInError, SignInForm, TOKENS_LIMIT, Tariff, TokenError,
+    UsageDelta,
 };
 use cluster::Cluster;
 use plan::{Day, DeviceId, ManualClock, MemberId};
 use store::{Options, Place, ServerUrl, Store, WrappingKey};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+const PASSWORD: &str = "three small words";
 const TODAY: Day = Day::from_number(20_780);
 /// However busy the machine is.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -85,7 +87,7 @@ impl World {
     fn form(&self, email: &str) -> JoinForm {
         JoinForm {
             email: email.to_owned(),
-            password: "three small words".to_owned(),
+            password: PASSWORD.to_owned(),
             age: Some(30),
             accepted: self.accounts.store().plan_digest(),
         }
@@ -94,6 +96,13 @@ impl World {
     async fn join(&self, name: &str) -> MemberId {
         let joined = self.accounts.join(self.form(&format!("{name}@example.org"))).await;
         joined.unwrap().member
+    }
+
+    async fn proven(&self, name: &str, password: &str) -> Result<Proven, SignInError> {
+        // Nobody waits for another try.
+        self.clock.advance_seconds(600);
+        let email = &format!("{name}@example.org");
+        self.accounts.identify(SignInForm::Email { email, password }).await
     }
 
     async fn device(&self, member: MemberId, key: u8) -> Result<DeviceId, DeviceError> {
@@ -219,12 +228,14 @@ async fn two_tokens_at_once_do_not_pass_the_limit(world: World) {
         label: "laptop".to_owned(),
         scopes: Scopes::of(&[Scope::DevicesRead]),
     };
+    let proven = world.proven("ada", PASSWORD).await.unwrap();
     for _ in 1..TOKENS_LIMIT {
-        world.accounts.issue_token(ada, &wanted).await.unwrap();
+        world.accounts.issue_token(proven.clone(), &wanted).await.unwrap();
     }
     for waits in 0.. {
-        let one = world.accounts.issue_token(ada, &wanted);
-        let (one, other) = between(waits, one, world.accounts.issue_token(ada, &wanted)).await;
+        let one = world.accounts.issue_token(proven.clone(), &wanted);
+        let other = world.accounts.issue_token(proven.clone(), &wanted);
+        let (one, other) = between(waits, one, other).await;
         let Some(other) = other else { break };
         assert_eq!(world.accounts.tokens(ada).await.unwrap().len(), TOKENS_LIMIT);
         let made = [one, other];
@@ -236,6 +247,95 @@ async fn two_tokens_at_once_do_not_pass_the_limit(world: World) {
         );
         for token in made.into_iter().flatten() {
             world.accounts.end_token(ada, token.id).await.unwrap();
+        }
+    }
+}
+
+async fn who_signs_in_with_the_old_password_is_not_in_after_a_reset(world: World) {
+    let (email, mut password) = ("ada@example.org", PASSWORD.to_owned());
+    let mut recovery = world.accounts.join(world.form(email)).await.unwrap().recovery;
+    for waits in 0.. {
+        world.clock.advance_seconds(3_600);
+        let new = format!("three other words {waits}");
+        let sign_in = world.accounts.sign_in(email, &password, None);
+        let (signed_in, reset) = between(waits, sign_in, world.accounts.reset_only(email, &recovery, &new)).await;
+        let Some(reset) = reset else { break };
+        (recovery, password) = (reset.unwrap(), new);
+        match signed_in {
+            Ok(session) => assert_eq!(
+                world.accounts.signed_in(&session).await,
+                Ok(None),
+                "after {waits} waits"
+            ),
+            Err(error) => assert_eq!(error, SignInError::Wrong),
+        }
+    }
+}
+
+async fn a_token_for_the_old_password_is_not_made_after_a_reset(world: World) {
+    let email = "ada@example.org";
+    let joined = world.accounts.join(world.form(email)).await.unwrap();
+    let proven = world.proven("ada", PASSWORD).await.unwrap();
+    let confirmed = world.accounts.confirm(joined.member, PASSWORD).await.unwrap();
+    let reset = world
+        .accounts
+        .reset_only(email, &joined.recovery, "three other words")
+        .await;
+    reset.unwrap();
+    let wanted = NewToken {
+        label: "laptop".to_owned(),
+        scopes: Scopes::of(&[Scope::Operator]),
+    };
+    for old in [proven, confirmed] {
+        let refused = world.accounts.issue_token(old, &wanted).await.err();
+        assert_eq!(refused, Some(TokenError::Replaced));
+    }
+    let proven = world.proven("ada", "three other words").await.unwrap();
+    assert!(world.accounts.issue_token(proven, &wanted).await.is_ok());
+}
+
+async fn a_change_of_the_password_does_not_bring_the_old_recovery_code_back(world: World) {
+    let (email, mut password) = ("ada@example.org", PASSWORD.to_owned());
+    let joined = world.accounts.join(world.form(email)).await.unwrap();
+    let mut recovery = joined.recovery;
+    for waits in 0.. {
+        world.clock.advance_seconds(3_600);
+        let (by_change, by_reset) = (format!("by a change {waits}"), format!("by a reset {waits}"));
+        let change = world.accounts.change_password(joined.member, &password, &by_change);
+        let reset = world.accounts.reset_only(email, &recovery, &by_reset);
+        let (_, reset) = between(waits, change, reset).await;
+        let Some(reset) = reset else { break };
+        (recovery, password) = (reset.unwrap(), by_reset);
+        assert!(world.proven("ada", &password).await.is_ok(), "after {waits} waits");
+    }
+}
+
+async fn an_old_number_lets_nobody_in_after_it_was_replaced(world: World) {
+    let enrolment = Enrolment {
+        identity: Identity::Number,
+        age: Some(30),
+        accepted: world.accounts.store().plan_digest(),
+        invitation: None,
+    };
+    let enrolled = world.accounts.join_as(enrolment, Access::Browser).await.unwrap();
+    let Secret::Number(number) = enrolled.secret else {
+        panic!("a number was asked for");
+    };
+    let mut number = number.to_string();
+    for waits in 0.. {
+        world.clock.advance_seconds(3_600);
+        let sign_in = world.accounts.sign_in_browser(SignInForm::Number(&number), None);
+        let renew = world.accounts.renew_number(enrolled.member, &number);
+        let (signed_in, renewed) = between(waits, sign_in, renew).await;
+        let Some(renewed) = renewed else { break };
+        number = renewed.unwrap().to_string();
+        match signed_in {
+            Ok(session) => assert_eq!(
+                world.accounts.signed_in(&session).await,
+                Ok(None),
+                "after {waits} waits"
+            ),
+            Err(error) => assert_eq!(error, SignInError::Wrong),
         }
     }
 }
@@ -394,6 +494,10 @@ on_both! {
     a_device_that_is_removed_while_it_is_renamed_stays_removed,
     two_devices_at_once_do_not_pass_the_tariffs_limit,
     two_tokens_at_once_do_not_pass_the_limit,
+    who_signs_in_with_the_old_password_is_not_in_after_a_reset,
+    a_token_for_the_old_password_is_not_made_after_a_reset,
+    a_change_of_the_password_does_not_bring_the_old_recovery_code_back,
+    an_old_number_lets_nobody_in_after_it_was_replaced,
     two_extensions_at_once_both_count,
     a_membership_that_is_over_is_extended_from_today,
     a_device_that_is_added_during_an_erasure_is_not_served,

@@ -1,7 +1,7 @@
 //! A page that asks one thing before it is done: a form, and a way to leave everything as it is. And the secret that is
 //! asked again before what cannot be undone.
 
-use account::SignInError;
+use account::{Proven, SignInError};
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -76,9 +76,19 @@ pub(crate) async fn confirm(
     member: MemberId,
     typed: &str,
 ) -> Result<Option<Wrong>, Failure> {
+    prove(app, speech, member, typed).await.map(Result::err)
+}
+
+/// What is done in the name of a member whose secret this is; or what is wrong with it.
+pub(crate) async fn prove(
+    app: &App,
+    speech: &Speech,
+    member: MemberId,
+    typed: &str,
+) -> Result<Result<Proven, Wrong>, Failure> {
     match app.accounts.confirm(member, typed).await {
-        Ok(()) => Ok(None),
-        Err(error) => wrong_secret(app, speech, member, error).await.map(Some),
+        Ok(proven) => Ok(Ok(proven)),
+        Err(error) => wrong_secret(app, speech, member, error).await.map(Err),
     }
 }
 

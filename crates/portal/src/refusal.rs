@@ -68,6 +68,7 @@ impl Refusal for TokenError {
                 .number("limit", TOKEN_LABEL_LIMIT_CHARACTERS),
             Self::NoScope => speech.say("refused-no-scope"),
             Self::TooMany => speech.say("refused-too-many-tokens").number("limit", TOKENS_LIMIT),
+            Self::Replaced => speech.say("refused-replaced"),
             Self::NoSuchToken => speech.say("failure-not-found"),
             Self::Store(error) => error.said(speech),
         }

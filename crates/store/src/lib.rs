@@ -32,6 +32,7 @@ mod rights;
 mod row;
 mod schema;
 mod seal;
+mod seen;
 mod sql;
 mod statement;
 mod subject;
@@ -50,6 +51,7 @@ pub use rights::{Certificate, Export, ExportColumn, ExportRow, ExportTable};
 pub use row::{Reader, Row, Rows, Writer};
 pub use schema::{Migrated, SCHEMA_VERSION, migrate, schema_version};
 pub use seal::{Lookup, WrappingKey};
+pub use seen::Sealed;
 pub use sql::{Text, places};
 pub use statement::whole_rows;
 pub use statement::{

@@ -19,6 +19,7 @@ refused-reset = Die E-Mail-Adresse oder der Wiederherstellungscode stimmt nicht.
 refused-own-password = Das ist nicht Ihr Passwort, es wurde also nichts getan.
 refused-own-number = Das ist nicht Ihre Kontonummer, es wurde also nichts getan. Vergleichen Sie Ziffer für Ziffer.
 refused-token-label = Der Name hat 1 bis { $limit } Zeichen; er sagt, für welches Programm das Token ist.
+refused-replaced = Ihr Passwort oder Ihre Nummer wurde gerade ersetzt; melden Sie sich mit dem neuen an.
 refused-no-scope = Ein Token, das nichts darf, nützt nichts; erlauben Sie wenigstens eines.
 refused-too-many-tokens = Sie haben { $limit } Tokens, mehr ist nicht Platz; beenden Sie eines, das Sie nicht brauchen.
 refused-word = Tippen Sie das Wort { $word } ein, um fortzufahren; es wurde nichts gelöscht.

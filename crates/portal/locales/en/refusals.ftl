@@ -19,6 +19,7 @@ refused-reset = The e-mail address or the recovery code is wrong.
 refused-own-password = This is not your password, so nothing was done.
 refused-own-number = This is not your account number, so nothing was done. Compare it digit by digit.
 refused-token-label = A label has 1 to { $limit } characters; say which program the token is for.
+refused-replaced = Your password or number was replaced a moment ago; sign in with the new one.
 refused-no-scope = A token that may do nothing is of no use; tick at least one.
 refused-too-many-tokens = You have { $limit } tokens, and there is room for no more; end one that you do not need.
 refused-word = Type the word { $word } to go on; nothing was erased.

@@ -226,10 +226,10 @@ pub(crate) async fn sign_in(
             return Err(Problem::new(Kind::WrongValue, why));
         }
     };
-    let member = app.accounts.identify(form).await?;
+    let proven = app.accounts.identify(form).await?;
     let issued = app
         .accounts
-        .issue_token(member, &new_token(body.label, &body.scopes))
+        .issue_token(proven, &new_token(body.label, &body.scopes))
         .await?;
     Ok((StatusCode::CREATED, Json(issued.into())))
 }

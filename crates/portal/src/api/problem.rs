@@ -266,6 +266,7 @@ impl From<TokenError> for Problem {
             TokenError::NotDeclared => Self::new(Kind::NotDeclared, error),
             TokenError::Label | TokenError::NoScope => Self::new(Kind::WrongValue, error),
             TokenError::TooMany => Self::new(Kind::Conflict, error),
+            TokenError::Replaced => Self::new(Kind::WrongSecret, error),
             TokenError::NoSuchToken => Self::new(Kind::NotFound, error),
             TokenError::Store(error) => error.into(),
         }

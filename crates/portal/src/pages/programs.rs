@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::form::{Ask, Field, Sent, Wrong};
 use crate::frame::{Frame, Here, page};
-use crate::question::{Question, Weight, confirm, secret_field, status};
+use crate::question::{Question, Weight, prove, secret_field, status};
 use crate::refusal::Refusal as _;
 use crate::session::{Guest, Member};
 use crate::speech::{Saying, Speech};
@@ -149,13 +149,13 @@ pub(crate) async fn make(
         scopes: fields.scopes,
     };
     // What is wrong with the form is said before the secret is looked at, which counts attempts.
-    let refusal = match wanted.check() {
-        Err(error) => Some(refused(&speech, error)?),
-        Ok(()) => confirm(&app, &speech, who.member, &fields.password).await?,
+    let proven = match wanted.check() {
+        Err(error) => Err(refused(&speech, error)?),
+        Ok(()) => prove(&app, &speech, who.member, &fields.password).await?,
     };
-    let wrong = match refusal {
-        Some(wrong) => wrong,
-        None => match app.accounts.issue_token(who.member, &wanted).await {
+    let wrong = match proven {
+        Err(wrong) => wrong,
+        Ok(proven) => match app.accounts.issue_token(proven, &wanted).await {
             Ok(issued) => return made_page(&app, &speech, &who, &fields.label, &issued).await,
             Err(error) => refused(&speech, error)?,
         },
@@ -168,6 +168,7 @@ fn refused(speech: &Speech, error: TokenError) -> Result<Wrong, Failure> {
         TokenError::Store(error) => return Err(error.into()),
         TokenError::Label => "label",
         TokenError::NoScope => "scope",
+        TokenError::Replaced => "password",
         TokenError::NotDeclared | TokenError::TooMany | TokenError::NoSuchToken => "form",
     };
     Ok(Wrong::new(field, error.said(speech)))

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use crate::program::{key, member, program};
-use crate::world::{DEFAULT_POLICY, World};
+use crate::world::{DEFAULT_POLICY, PASSWORD, World};
 
 #[tokio::test]
 async fn a_tariff_of_five_devices_takes_the_fifth_and_not_the_sixth() {
@@ -45,21 +45,27 @@ async fn there_is_room_for_fifty_tokens_and_for_one_more_when_one_ends() {
     let world = World::new(DEFAULT_POLICY).await;
     let ada = member(&world, "ada@example.org").await;
     let id = world.accounts.members(None, 10).await.unwrap()[0].id;
+    let proven = world.accounts.confirm(id, PASSWORD).await.unwrap();
     let wanted = NewToken {
         label: "one of many".into(),
         scopes: Scopes::of(&[Scope::UsageRead]),
     };
     // The program above has the first.
     for _ in 1..TOKENS_LIMIT {
-        world.accounts.issue_token(id, &wanted).await.map(drop).unwrap();
+        world
+            .accounts
+            .issue_token(proven.clone(), &wanted)
+            .await
+            .map(drop)
+            .unwrap();
     }
-    let refused = world.accounts.issue_token(id, &wanted).await.map(drop);
+    let refused = world.accounts.issue_token(proven.clone(), &wanted).await.map(drop);
     assert_eq!(refused, Err(TokenError::TooMany));
     let tokens = ada.get("/tokens").await.ok()["tokens"].as_array().unwrap().clone();
     assert_eq!(tokens.len(), TOKENS_LIMIT);
     let other = tokens.iter().find(|token| token["own"] == json!(false)).unwrap();
     ada.delete(&format!("/tokens/{}", other["id"].as_str().unwrap())).await;
-    assert!(world.accounts.issue_token(id, &wanted).await.is_ok());
+    assert!(world.accounts.issue_token(proven.clone(), &wanted).await.is_ok());
 }
 
 #[tokio::test]

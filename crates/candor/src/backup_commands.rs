@@ -29,6 +29,34 @@ pub(crate) const RESTORING: &str = "restoring";
 /// # Errors
 /// Each says what happened, why and what to do; half a backup is not left behind.
 pub(crate) async fn backup(arguments: BackupArgs) -> anyhow::Result<()> {
+    unless_ended(write_backup(arguments)).await
+}
+
+/// Does a piece of work, and drops it when somebody asks the program to end: then it clears up after itself.
+async fn unless_ended(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::select! {
+        done = work => done,
+        ended = serve::wait_for_signal() => ended.and_then(|()| bail!("it was broken off before it was done; do it again")),
+    }
+}
+
+/// What keeps the files where they are until they are carried away.
+#[expect(dead_code, reason = "held, and looked at by nobody")]
+enum Held {
+    ByInstance(control::Conversation),
+    Here(Folder),
+}
+
+/// Where files wait to be carried away, until this is dropped.
+struct Outgoing(PathBuf);
+
+impl Drop for Outgoing {
+    fn drop(&mut self) {
+        let _gone = fs::remove_dir_all(&self.0);
+    }
+}
+
+async fn write_backup(arguments: BackupArgs) -> anyhow::Result<()> {
     let config = arguments.instance.configuration()?;
     sys::process::keep_files_private();
     let wish = if arguments.erasures {
@@ -37,10 +65,13 @@ pub(crate) async fn backup(arguments: BackupArgs) -> anyhow::Result<()> {
         Wish::Backup
     };
     let bar = bar();
-    let (from, (rows, people)) = match Running::read(&config.data) {
+    let from = config.data.join(control::OUTGOING);
+    // Dropped in the reverse order: who holds the folder clears it first.
+    let (_held, _outgoing, (rows, people)) = match Running::read(&config.data) {
         Ok(_) => {
-            let asked = control::ask(&config.data, wish, |done, all| show(&bar, done, all)).await?;
-            (config.data.join(control::OUTGOING), asked)
+            // The instance clears up when the conversation ends.
+            let (asked, conversation) = control::ask(&config.data, wish, |done, all| show(&bar, done, all)).await?;
+            (Held::ByInstance(conversation), None, asked)
         }
         Err(_) => {
             let folder = Folder::take(&config.data)?;
@@ -48,8 +79,9 @@ pub(crate) async fn backup(arguments: BackupArgs) -> anyhow::Result<()> {
                 folder.has_both_or_none()?;
             }
             let wrapping = folder.given_wrapping_key(arguments.key.as_deref())?;
-            let from = config.data.join(control::OUTGOING);
-            (from.clone(), of_stopped(&config, &from, &wrapping, wish, &bar).await?)
+            let outgoing = Outgoing(from.clone());
+            let written = of_stopped(&config, &from, &wrapping, wish, &bar).await?;
+            (Held::Here(folder), Some(outgoing), written)
         }
     };
     bar.finish_and_clear();
@@ -64,7 +96,6 @@ pub(crate) async fn backup(arguments: BackupArgs) -> anyhow::Result<()> {
         carry(&from.join(name), &to)?;
         written.push(to.display().to_string());
     }
-    let _empty = fs::remove_dir(&from);
     match wish {
         Wish::Erasures => say::answer(format_args!(
             "{}\n{rows} erased people are on the list",
@@ -100,6 +131,8 @@ async fn of_stopped(
     match wish {
         Wish::Backup => {
             let files = [fresh(folder, control::DATA)?, fresh(folder, control::KEYS)?];
+            // Should this be killed, the next start can clear up, whoever started this.
+            identity::give_to_owner_of(&config.data, folder);
             let made = backup::write(snapshot, wrapping, now, files, |done, all| show(bar, done, all)).await?;
             Ok((made.rows, made.people))
         }
@@ -161,6 +194,10 @@ fn end_old_keys(folder: &Path) -> anyhow::Result<u32> {
 /// # Errors
 /// Each says what happened, why and what to do; unless it says otherwise, nothing was written.
 pub(crate) async fn restore(arguments: RestoreArgs) -> anyhow::Result<()> {
+    unless_ended(bring_back(arguments)).await
+}
+
+async fn bring_back(arguments: RestoreArgs) -> anyhow::Result<()> {
     let config = arguments.instance.configuration()?;
     let policy = serve::compile(config.policy.as_deref())?;
     if arguments.erasures.is_empty() && !arguments.without_erasures {

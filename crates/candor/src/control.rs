@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use store::Store;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::unix::OwnedWriteHalf;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 
@@ -25,6 +26,8 @@ pub(crate) const KEYS: &str = "backup.keys";
 pub(crate) const ERASURES: &str = "backup.erasures";
 /// How many rows pass between two words of progress.
 const EVERY_ROWS: u64 = 20_000;
+/// What is heard of one who asks, in bytes.
+const LINE_BYTES: u64 = 64;
 
 /// What is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,8 +71,14 @@ pub(crate) async fn serve(listener: UnixListener, store: Store, data: PathBuf, m
         };
         let ours = [0, sys::privilege::acting_user()];
         if stream.peer_cred().is_ok_and(|peer| ours.contains(&peer.uid())) {
-            // Who asked may have gone away.
-            let _answered = answer(stream, &store, &data).await;
+            let asked = tokio::select! {
+                // Who asked may have gone away.
+                _answered = answer(stream, &store, &data) => {},
+                _ = stopping.wait_for(|stop| *stop) => {},
+            };
+            // Copies of keys must not outlive an erasure, whoever was killed before they were carried away.
+            let _gone = fs::remove_dir_all(data.join(OUTGOING));
+            asked
         }
     }
     let _gone = fs::remove_file(data.join(SOCKET));
@@ -78,7 +87,7 @@ pub(crate) async fn serve(listener: UnixListener, store: Store, data: PathBuf, m
 async fn answer(stream: UnixStream, store: &Store, data: &Path) -> std::io::Result<()> {
     let (reading, mut writing) = stream.into_split();
     let mut line = String::new();
-    let mut reading = tokio::io::AsyncReadExt::take(BufReader::new(reading), 64);
+    let mut reading = tokio::io::AsyncReadExt::take(BufReader::new(reading), LINE_BYTES);
     reading.read_line(&mut line).await?;
     let wish = [Wish::Backup, Wish::Erasures]
         .into_iter()
@@ -108,7 +117,9 @@ async fn answer(stream: UnixStream, store: &Store, data: &Path) -> std::io::Resu
         Ok(done) => format!("done {done}\n"),
         Err(error) => format!("failed {}\n", crate::chain(&error).replace('\n', " ")),
     };
-    writing.write_all(word.as_bytes()).await
+    writing.write_all(word.as_bytes()).await?;
+    // Who asked says nothing more, and goes when the files are carried away.
+    reading.read_line(&mut line).await.map(|_| ())
 }
 
 async fn back_up(store: &Store, folder: &Path, progress: impl Fn(u64, u64)) -> anyhow::Result<String> {
@@ -148,11 +159,18 @@ pub(crate) fn fresh(folder: &Path, name: &str) -> anyhow::Result<File> {
         .with_context(|| format!("{} cannot be written; is there space?", path.display()))
 }
 
+/// Until it is dropped, the running instance leaves its files where they are.
+pub(crate) struct Conversation(#[expect(dead_code, reason = "held, and looked at by nobody")] OwnedWriteHalf);
+
 /// Asks the running instance, and tells `progress` how far it is. Gives back how many rows and people.
 ///
 /// # Errors
 /// It does not answer, or could not do it; the message says why.
-pub(crate) async fn ask(data: &Path, wish: Wish, mut progress: impl FnMut(u64, u64)) -> anyhow::Result<(u64, u64)> {
+pub(crate) async fn ask(
+    data: &Path,
+    wish: Wish,
+    mut progress: impl FnMut(u64, u64),
+) -> anyhow::Result<((u64, u64), Conversation)> {
     let path = data.join(SOCKET);
     let stream = UnixStream::connect(&path).await.with_context(|| {
         format!(
@@ -167,7 +185,7 @@ pub(crate) async fn ask(data: &Path, wish: Wish, mut progress: impl FnMut(u64, u
         let words: Vec<&str> = line.split(' ').collect();
         match words.as_slice() {
             ["rows", done, "of", all] => progress(done.parse()?, all.parse()?),
-            ["done", rows, people] => return Ok((rows.parse()?, people.parse()?)),
+            ["done", rows, people] => return Ok(((rows.parse()?, people.parse()?), Conversation(writing))),
             ["failed", ..] => bail!("the running candor could not do it: {}", &line["failed ".len()..]),
             _ => {}
         }

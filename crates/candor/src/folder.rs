@@ -11,7 +11,10 @@ use serde::{Deserialize, Serialize};
 use store::WrappingKey;
 use zeroize::Zeroize as _;
 
+use crate::backup_commands::RESTORING;
 use crate::belief;
+use crate::control::OUTGOING;
+use crate::copies::{BACK, BEFORE, Copies, Left};
 
 /// The wrapping key, where no credential brings it.
 pub(crate) const KEY_FILE: &str = "wrapping.key";
@@ -42,6 +45,11 @@ pub(crate) const OWN_FILES: &[&str] = &[
     "kernel.json",
     belief::FILE,
     BACKUP_FILE,
+    // Folders, while something is under way.
+    OUTGOING,
+    RESTORING,
+    BEFORE,
+    BACK,
 ];
 
 /// `O_NOFOLLOW` (`open(2)`): a link in the folder must not lead root to a file elsewhere.
@@ -99,6 +107,7 @@ impl Folder {
         for name in OWN_FILES {
             close_to_others(&path.join(name));
         }
+        clear_remains(path);
         Ok(Self {
             path: path.to_owned(),
             lock,
@@ -138,6 +147,21 @@ impl Folder {
                 "{ROWS_FILE} is missing or empty in {here}, but {KEYS_FILE} is there.\n  Put it back from a backup (`candor \
                  restore`). If it is lost for good, move {KEYS_FILE} away as well: its keys open nothing any more. Nothing \
                  was changed"
+            ),
+        }
+    }
+
+    /// Refuses a folder in which an upgrade was cut off: what would be written now could be put back by the next one.
+    ///
+    /// # Errors
+    /// What to do.
+    pub(crate) fn has_no_open_upgrade(&self) -> anyhow::Result<()> {
+        match Copies::of(&self.path).left()? {
+            Left::Nothing => Ok(()),
+            Left::Undecided | Left::HalfPutBack => bail!(
+                "an upgrade of the databases in {} was cut off. Run `candor upgrade`, which brings it to an end. Nothing was \
+                 changed",
+                self.path.display()
             ),
         }
     }
@@ -238,6 +262,20 @@ fn is_cut_short(path: &Path) -> bool {
     };
     let pages = u32::from_be_bytes([header[28], header[29], header[30], header[31]]);
     length < page * u64::from(pages)
+}
+
+/// Deletes what a backup, a restore or a written file that was cut off left: copies of keys among it, which must not outlive
+/// an erasure. Whoever holds the folder is the only one who could still be at it. What cannot be deleted has another
+/// owner, and `doctor` tells of it.
+fn clear_remains(data: &Path) {
+    let _none = fs::remove_dir_all(data.join(OUTGOING));
+    // Between its two renames a restore has put only the keys in place; then it is a restore that brings it to an end.
+    if data.join(ROWS_FILE).exists() || !data.join(KEYS_FILE).exists() {
+        let _none = fs::remove_dir_all(data.join(RESTORING));
+    }
+    for name in OWN_FILES {
+        let _none = fs::remove_file(data.join(name).with_extension("draft"));
+    }
 }
 
 /// A file that an earlier version made readable for others. The folder around it is its owner's alone all the same.

@@ -86,6 +86,7 @@ pub(crate) fn prepare(arguments: &ServeArgs) -> anyhow::Result<Option<Prepared>>
     let folder = Folder::take(&config.data)?;
     let place = config.place()?;
     if let StorePlace::Folder(_) = place {
+        folder.has_no_open_upgrade()?;
         folder.has_both_or_none()?;
     }
     let wrapping = folder.wrapping_key()?;
@@ -386,7 +387,11 @@ impl Steady {
     }
 }
 
-async fn wait_for_signal() -> anyhow::Result<()> {
+/// Until somebody asks the program to end.
+///
+/// # Errors
+/// The kernel gives no handler.
+pub(crate) async fn wait_for_signal() -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {

@@ -1,18 +1,13 @@
 //! `candor upgrade`: copy, migrate, look whether it opens, and go back when it does not.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-
-use anyhow::{Context as _, bail};
-use store::{OpenError, Place, SCHEMA_VERSION, migrate, schema_version};
+use anyhow::bail;
+use policy::Compiled;
+use store::{Migrated, OpenError, Place, SCHEMA_VERSION, WrappingKey, migrate, schema_version};
 
 use crate::cli::UpgradeArgs;
+use crate::copies::{Copies, Left};
 use crate::folder::Folder;
 use crate::{identity, say, serve};
-
-/// Where the files are as they were, while it is not certain that the new ones are right.
-const BEFORE: &str = "before-upgrade";
-const FILES: [&str; 4] = ["candor.db", "candor.db-wal", "keys.db", "keys.db-wal"];
 
 /// Brings the databases of a stopped instance up to this version's schema.
 ///
@@ -24,20 +19,19 @@ pub(crate) async fn upgrade(arguments: UpgradeArgs) -> anyhow::Result<()> {
     let standing = identity::choose(config.user.as_deref(), &config.data)?;
     let folder = Folder::take(&config.data)?;
     let place = config.place()?;
-    let earlier = Copies::of(&place);
-    if let Some(copies) = &earlier
-        && copies.folder.exists()
-    {
-        // An upgrade was cut off: nobody knows how far it came.
-        copies.put_back()?;
-        say::answer("an upgrade was cut off; the databases are as they were before it, and this one begins anew");
-    }
-    if earlier.is_some() {
+    // Nothing where the databases are a server's.
+    let earlier = match &place {
+        Place::Folder(data) => Some(Copies::of(data)),
+        Place::Servers { .. } => None,
+    };
+    let mut begun = Begun::No;
+    if let Some(copies) = &earlier {
+        begun = settle(copies, &folder, &place).await?;
         folder.has_both_or_none()?;
     }
     match schema_version(&place).await? {
         None => bail!("there are no databases at {place}: nothing to upgrade; `candor serve` makes them"),
-        Some(SCHEMA_VERSION) => {
+        Some(SCHEMA_VERSION) if begun == Begun::No => {
             say::answer(format_args!(
                 "the databases have schema {SCHEMA_VERSION} already: nothing to do"
             ));
@@ -47,37 +41,33 @@ pub(crate) async fn upgrade(arguments: UpgradeArgs) -> anyhow::Result<()> {
         Some(_) => {}
     }
     let wrapping = folder.given_wrapping_key(arguments.key.as_deref())?;
-    if let Some(copies) = &earlier {
+    if let (Some(copies), Begun::No) = (&earlier, begun) {
         say::progress("copying the databases as they are");
         copies.make()?;
     }
-    let outcome = async {
-        say::progress("migrating");
-        let migrated = migrate(&place).await?;
-        say::progress("opening them as `candor serve` would");
-        match serve::open_store(place.clone(), wrapping, &policy).await {
-            Ok(store) => store.close().await,
-            Err(error) => return Err(error),
+    let migrated = match (bring_up(&place, wrapping, &policy).await, &earlier, begun) {
+        (Ok(migrated), _, _) => migrated,
+        (Err(error), Some(_), Begun::Changed) => {
+            return Err(error.context(
+                "an upgrade was cut off after it had changed the databases, and they do not open; nothing was changed now. \
+                 Mend what is named here and run `candor upgrade` again. What they were before is in `before-upgrade` in \
+                 the data folder",
+            ));
         }
-        anyhow::Ok(migrated)
-    };
-    let migrated = match (outcome.await, &earlier) {
-        (Ok(migrated), _) => migrated,
-        (Err(error), Some(copies)) => {
+        (Err(error), Some(copies), Begun::No) => {
             copies.put_back()?;
             return Err(error.context(
                 "the upgrade did not work, and the databases are as they were before; start the version that you had",
             ));
         }
-        (Err(error), None) => {
+        (Err(error), None, _) => {
             return Err(error.context(
                 "the upgrade did not work; a server's schema changes in one commit, so it is the old one or the new one",
             ));
         }
     };
     if let Some(copies) = &earlier {
-        // Copies of keys must not outlive an erasure.
-        copies.delete()?;
+        copies.give_up()?;
     }
     identity::settle_as(&standing, folder.path())?;
     say::answer(format_args!(
@@ -88,78 +78,42 @@ pub(crate) async fn upgrade(arguments: UpgradeArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The files of a data folder, copied.
-struct Copies {
-    data: PathBuf,
-    folder: PathBuf,
+async fn bring_up(place: &Place, wrapping: WrappingKey, policy: &Compiled) -> anyhow::Result<Migrated> {
+    say::progress("migrating");
+    let migrated = migrate(place).await?;
+    say::progress("opening them as `candor serve` would");
+    serve::open_store(place.clone(), wrapping, policy).await?.close().await;
+    Ok(migrated)
 }
 
-impl Copies {
-    /// Nothing where the databases are a server's.
-    fn of(place: &Place) -> Option<Self> {
-        match place {
-            Place::Folder(data) => Some(Self {
-                data: data.clone(),
-                folder: data.join(BEFORE),
-            }),
-            Place::Servers { .. } => None,
+/// How far an earlier upgrade came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Begun {
+    /// The databases are as they were before it, or there was none.
+    No,
+    /// They have the new schema, and nobody saw whether they open.
+    Changed,
+}
+
+/// Brings to an end what an upgrade that was cut off left. A version that does not look for its copies may have served
+/// since, and what it wrote must not be lost: so the copies are put back only where nobody could have served.
+async fn settle(copies: &Copies, folder: &Folder, place: &Place) -> anyhow::Result<Begun> {
+    match copies.left()? {
+        Left::Nothing => return Ok(Begun::No),
+        Left::HalfPutBack => copies.put_back()?,
+        Left::Undecided if folder.has_both_or_none().is_err() => copies.put_back()?,
+        // The migration is one commit, so what is in place is from before it or from after it.
+        Left::Undecided => {
+            return match schema_version(place).await? {
+                Some(older) if older < SCHEMA_VERSION => {
+                    say::answer("an upgrade was cut off before it had changed anything, and this one begins anew");
+                    copies.give_up()?;
+                    Ok(Begun::No)
+                }
+                Some(_) | None => Ok(Begun::Changed),
+            };
         }
     }
-
-    /// Whole under its name, or not there.
-    fn make(&self) -> anyhow::Result<()> {
-        let draft = self.folder.with_extension("draft");
-        let work = || -> std::io::Result<()> {
-            if draft.exists() {
-                fs::remove_dir_all(&draft)?;
-            }
-            fs::create_dir(&draft)?;
-            for name in FILES {
-                copy(&self.data.join(name), &draft.join(name))?;
-            }
-            fs::rename(&draft, &self.folder)?;
-            File::open(&self.data)?.sync_all()
-        };
-        work().with_context(|| format!("the databases cannot be copied to {}; is there space?", draft.display()))
-    }
-
-    fn put_back(&self) -> anyhow::Result<()> {
-        let work = || -> std::io::Result<()> {
-            for name in FILES.into_iter().chain(["candor.db-shm", "keys.db-shm"]) {
-                let (kept, here) = (self.folder.join(name), self.data.join(name));
-                if kept.exists() {
-                    copy(&kept, &here)?;
-                } else if here.exists() {
-                    fs::remove_file(here)?;
-                }
-            }
-            File::open(&self.data)?.sync_all()?;
-            fs::remove_dir_all(&self.folder)
-        };
-        work().with_context(|| {
-            format!(
-                "the databases cannot be put back from {}; copy the files there to {} by hand",
-                self.folder.display(),
-                self.data.display()
-            )
-        })
-    }
-
-    fn delete(&self) -> anyhow::Result<()> {
-        fs::remove_dir_all(&self.folder).with_context(|| {
-            format!(
-                "{} must be deleted, and cannot be: it has copies of keys",
-                self.folder.display()
-            )
-        })
-    }
-}
-
-/// Copies a file, where it is there, to the disk.
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    if !from.exists() {
-        return Ok(());
-    }
-    fs::copy(from, to)?;
-    File::open(to)?.sync_all()
+    say::answer("an upgrade was cut off; the databases are as they were before it, and this one begins anew");
+    Ok(Begun::No)
 }

@@ -321,3 +321,32 @@ fn keys_files_older_than_seven_days_are_deleted_by_the_next_backup() {
         stdout(&doctor)
     );
 }
+
+#[test]
+fn a_backup_that_is_broken_off_leaves_no_copies_of_keys_in_the_data_folder() {
+    let provider = Provider::start(SMALL);
+    provider.join("ada@example.org", PASSWORD);
+    // The copy cannot be carried away: a folder lies where the backup would go.
+    fs::write(provider.folder.path().join("no-folder"), "").unwrap();
+    let failed = provider.beside(&["backup", "--out", "no-folder/backups"], "");
+    assert_eq!(failed.status.code(), Some(1), "{}", stdout(&failed));
+    world::until("an empty data folder", || !provider.data().join("outgoing").exists());
+    // Who asks and is killed before the files are carried away.
+    let asked = {
+        use std::io::{BufRead as _, BufReader, Write as _};
+        let socket = provider.data().join("control.sock");
+        let mut stream = std::os::unix::net::UnixStream::connect(socket).unwrap();
+        stream.write_all(b"backup\n").unwrap();
+        let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        let done = lines.map_while(Result::ok).any(|line| line.starts_with("done"));
+        assert!(done && provider.data().join("outgoing/backup.keys").exists());
+        stream
+    };
+    drop(asked);
+    world::until("an empty data folder", || !provider.data().join("outgoing").exists());
+
+    let (folder, _, _) = provider.stop();
+    let failed = run_in(folder.path(), &["backup", "--out", "no-folder/backups"]);
+    assert_eq!(failed.status.code(), Some(1), "{}", stdout(&failed));
+    assert!(!folder.path().join("candor-data/outgoing").exists());
+}

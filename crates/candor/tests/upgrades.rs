@@ -146,6 +146,118 @@ fn an_upgrade_that_was_cut_off_begins_anew_from_what_was_before() {
     }
 }
 
+/// Copies of the databases as an upgrade makes them, under a name of one of its states.
+fn plant(folder: &TempDir, state: &str, from: &TempDir, files: &[&str]) {
+    let copies = folder.path().join("candor-data").join(state);
+    fs::create_dir(&copies).unwrap();
+    for file in files {
+        fs::copy(from.path().join("candor-data").join(file), copies.join(file)).unwrap();
+    }
+}
+
+const BOTH: [&str; 2] = ["candor.db", "keys.db"];
+
+#[test]
+fn copies_that_are_half_deleted_take_no_live_database_along() {
+    for lost in BOTH {
+        let (_, folder) = fixtures().swap_remove(0);
+        assert!(upgrade(&folder).status.success());
+        let before = databases(&folder);
+        let rest: Vec<&str> = BOTH.into_iter().filter(|name| *name != lost).collect();
+        plant(&folder, "before-upgrade", &fixtures().swap_remove(0).1, &rest);
+        let done = upgrade(&folder);
+        assert!(done.status.success(), "{}", stderr(&done));
+        assert!(databases(&folder) == before, "without a copy of {lost}");
+        assert!(!folder.path().join("candor-data/before-upgrade").exists());
+        serves_ada(folder);
+    }
+}
+
+#[test]
+fn what_was_served_after_an_upgrade_that_was_cut_off_is_not_rolled_back() {
+    let (_, folder) = fixtures().swap_remove(0);
+    assert!(upgrade(&folder).status.success());
+    let provider = Provider::start_in(folder, world::namespace(), &[]);
+    provider.join("bob@example.org", "three small words");
+    let (folder, _, _) = provider.stop();
+    // As if the upgrade had been killed before it deleted its copies, and the server had not looked.
+    plant(&folder, "before-upgrade", &fixtures().swap_remove(0).1, &BOTH);
+    let refused = world::refused(folder.path(), &world::namespace(), &[]);
+    assert!(
+        refused.contains("was cut off") && refused.contains("candor upgrade"),
+        "{refused}"
+    );
+    let done = upgrade(&folder);
+    assert!(done.status.success(), "{}", stderr(&done));
+    assert!(!folder.path().join("candor-data/before-upgrade").exists());
+    let provider = Provider::start_in(folder, world::namespace(), &[]);
+    let answer = provider.curl(&[
+        "--data-urlencode",
+        "email=bob@example.org",
+        "--data-urlencode",
+        "password=three small words",
+        "http://localhost:8080/sign-in",
+    ]);
+    assert!(answer.contains("__Host-sid="), "bob is lost: {answer}");
+}
+
+#[test]
+fn copies_that_were_being_put_back_are_put_back() {
+    let (_, folder) = fixtures().swap_remove(0);
+    plant(&folder, "before-upgrade.back", &fixtures().swap_remove(0).1, &BOTH);
+    // One of the two came back already, and the other is half of what did not work.
+    fs::write(folder.path().join("candor-data/keys.db"), "half a copy").unwrap();
+    let refused = world::refused(folder.path(), &world::namespace(), &[]);
+    assert!(refused.contains("candor upgrade"), "{refused}");
+    let done = upgrade(&folder);
+    assert!(done.status.success(), "{}", stderr(&done));
+    assert!(!folder.path().join("candor-data/before-upgrade.back").exists());
+    serves_ada(folder);
+}
+
+#[test]
+fn remains_with_copies_of_keys_are_gone_after_a_start() {
+    let (_, folder) = fixtures().swap_remove(0);
+    assert!(upgrade(&folder).status.success());
+    let remains = [
+        "before-upgrade.over",
+        "before-upgrade.draft",
+        "outgoing",
+        "restoring",
+    ];
+    for name in remains {
+        plant(&folder, name, &fixtures().swap_remove(0).1, &["keys.db"]);
+    }
+    fs::write(folder.path().join("candor-data/wrapping.draft"), [7; 32]).unwrap();
+    let provider = Provider::start_in(folder, world::namespace(), &[]);
+    for name in remains.into_iter().chain(["wrapping.draft"]) {
+        assert!(!provider.data().join(name).exists(), "{name} is still there");
+    }
+}
+
+#[test]
+fn an_upgrade_that_is_killed_at_any_of_its_steps_loses_nobody() {
+    for state in ["before-upgrade.draft", "before-upgrade", "before-upgrade.over"] {
+        let (_, folder) = fixtures().swap_remove(0);
+        let mut child = Command::new(world::candor())
+            .arg("upgrade")
+            .current_dir(folder.path())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let there = folder.path().join("candor-data").join(state);
+        // A state may be over before it is seen: then the upgrade is done.
+        while !there.exists() && child.try_wait().unwrap().is_none() {
+            std::hint::spin_loop();
+        }
+        let _ended = child.kill();
+        child.wait().unwrap();
+        let done = upgrade(&folder);
+        assert!(done.status.success(), "{state}: {}", stderr(&done));
+        serves_ada(folder);
+    }
+}
+
 #[test]
 fn a_newer_schema_is_refused_and_unchanged() {
     let (_, folder) = fixtures().swap_remove(0);

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 
 use crate::access::TokenBook;
 use crate::devices::{DeviceChange, Devices};
+use crate::guesses::Guesses;
 use crate::invitations::InvitationBook;
 use crate::joining::Joining;
 use crate::limit::RateLimit;
@@ -26,9 +27,9 @@ use crate::tables::{Acceptance, Credential, Invitation, Member};
 use crate::usage::{Tariff, UsageBook};
 use crate::visits::Visits;
 
-/// Sign-ins for one e-mail address: so many at once, then one each so many seconds.
-const SIGN_IN_BURST: u32 = 10;
-const SIGN_IN_REFILL_SECONDS: i64 = 60;
+/// Passwords that somebody who is signed in is asked for again: so many at once, then one each so many seconds.
+const CONFIRM_BURST: u32 = 10;
+const CONFIRM_REFILL_SECONDS: i64 = 60;
 
 /// The permits that every account needs; without one of them the service does not start.
 pub(crate) struct Permits {
@@ -69,7 +70,9 @@ pub struct Accounts {
     pub(crate) tariffs: Vec<Tariff>,
     pub(crate) set_up: SetUpToken,
     pub(crate) serving: Arc<Serving>,
-    pub(crate) sign_ins: RateLimit,
+    pub(crate) sign_ins: Guesses,
+    pub(crate) resets: Guesses,
+    pub(crate) confirmations: RateLimit,
 }
 
 impl Accounts {
@@ -128,7 +131,9 @@ impl Accounts {
             tariffs,
             set_up,
             serving: Arc::new(Serving::new(changes)),
-            sign_ins: RateLimit::new(SIGN_IN_BURST, SIGN_IN_REFILL_SECONDS),
+            sign_ins: Guesses::new(),
+            resets: Guesses::new(),
+            confirmations: RateLimit::new(CONFIRM_BURST, CONFIRM_REFILL_SECONDS),
             store,
         };
         accounts.check_standing().await?;

@@ -16,6 +16,7 @@ mod accounts;
 mod batch;
 mod devices;
 mod email;
+mod guesses;
 mod invitations;
 mod joining;
 mod limit;
@@ -50,7 +51,7 @@ pub use joining::{Access, Enrolled, Enrolment, Entry, Identity, JoinError, JoinF
 pub use limit::RateLimit;
 pub use number::AccountNumber;
 pub use password::{PASSWORD_MAXIMUM_CHARACTERS, PASSWORD_MINIMUM_CHARACTERS, PasswordError};
-pub use sessions::SignedIn;
+pub use sessions::{SignedIn, sign_everybody_out};
 pub use signing_in::{NewPasswordError, Proven, SignInError, SignInForm};
 pub use staff::{MemberLine, SetUpToken};
 pub use standing::Stop;

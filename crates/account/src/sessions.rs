@@ -5,7 +5,7 @@ use plan::field::SessionHash;
 use plan::{MemberId, Permit, Personal, SessionId};
 use store::{Op, Rows, Run, Select, Store, StoreError, Subject};
 
-use crate::statements::{END_SESSION, END_SESSIONS_OF, SESSION_BY_HASH};
+use crate::statements::{END_ALL_SESSIONS, END_ALL_TOKENS, END_SESSION, END_SESSIONS_OF, SESSION_BY_HASH};
 use crate::tables::Session;
 use crate::token::SessionToken;
 
@@ -18,6 +18,19 @@ pub struct SignedIn {
     pub session: SessionId,
     /// Whether the member works for the operator.
     pub staff: bool,
+}
+
+/// Ends every session and every access token: for a store that is as it was at an earlier time, in which some live that
+/// were ended since.
+///
+/// # Errors
+/// Database errors.
+pub async fn sign_everybody_out(store: &Store) -> Result<(), StoreError> {
+    let statements = [store.run(&END_ALL_SESSIONS), store.run(&END_ALL_TOKENS)];
+    store
+        .commit(statements.iter().flatten().map(|end| end.with(())).collect())
+        .await
+        .map(|_| ())
 }
 
 pub(crate) struct Sessions {

@@ -1,5 +1,7 @@
 //! Signing in and out, the recovery code, and asking for the password again.
 
+use std::net::IpAddr;
+
 use plan::{MemberId, Personal};
 use store::{Op, Sealed, StoreError, Subject};
 use thiserror::Error;
@@ -79,6 +81,8 @@ pub enum SignInForm<'a> {
         email: &'a str,
         /// Password.
         password: &'a str,
+        /// Where the person comes from, for the limit of tries alone.
+        from: Option<IpAddr>,
     },
     /// An account number.
     Number(&'a str),
@@ -103,7 +107,8 @@ impl Accounts {
         password: &str,
         earlier: Option<&SessionToken>,
     ) -> Result<SessionToken, SignInError> {
-        self.sign_in_browser(SignInForm::Email { email, password }, earlier)
+        let from = None;
+        self.sign_in_browser(SignInForm::Email { email, password, from }, earlier)
             .await
     }
 
@@ -142,12 +147,9 @@ impl Accounts {
     /// [`SignInError`].
     pub async fn identify(&self, form: SignInForm<'_>) -> Result<Proven, SignInError> {
         match form {
-            SignInForm::Email { email, password } => {
+            SignInForm::Email { email, password, from } => {
                 let known = self.find_by_email(email).await?;
-                if !self
-                    .sign_ins
-                    .allow(email.trim().to_lowercase().as_bytes(), self.store.now())
-                {
+                if !self.sign_ins.allow(email, from, self.store.now()) {
                     return Err(SignInError::TooOften);
                 }
                 let hash = known
@@ -184,8 +186,14 @@ impl Accounts {
     ///
     /// # Errors
     /// [`NewPasswordError`].
-    pub async fn reset(&self, email: &str, code: &RecoveryCode, password: &str) -> Result<Joined, NewPasswordError> {
-        let (subject, member, recovery, ops) = self.new_credentials(email, code, password).await?;
+    pub async fn reset(
+        &self,
+        email: &str,
+        code: &RecoveryCode,
+        password: &str,
+        from: Option<IpAddr>,
+    ) -> Result<Joined, NewPasswordError> {
+        let (subject, member, recovery, ops) = self.new_credentials(email, code, password, from).await?;
         Ok(Joined {
             member,
             recovery,
@@ -202,8 +210,9 @@ impl Accounts {
         email: &str,
         code: &RecoveryCode,
         password: &str,
+        from: Option<IpAddr>,
     ) -> Result<RecoveryCode, NewPasswordError> {
-        let (_, _, recovery, ops) = self.new_credentials(email, code, password).await?;
+        let (_, _, recovery, ops) = self.new_credentials(email, code, password, from).await?;
         self.commit_proven(ops).await?;
         Ok(recovery)
     }
@@ -213,12 +222,10 @@ impl Accounts {
         email: &str,
         code: &RecoveryCode,
         password: &str,
+        from: Option<IpAddr>,
     ) -> Result<(Subject, MemberId, RecoveryCode, Vec<Op>), NewPasswordError> {
         check_new(password)?;
-        if !self
-            .sign_ins
-            .allow(email.trim().to_lowercase().as_bytes(), self.store.now())
-        {
+        if !self.resets.allow(email, from, self.store.now()) {
             return Err(SignInError::TooOften.into());
         }
         let known = self.find_by_email(email).await?;
@@ -266,7 +273,7 @@ impl Accounts {
     }
 
     async fn new_number(&self, member: MemberId, old: &str) -> Result<(Subject, AccountNumber, Vec<Op>), SignInError> {
-        if !self.sign_ins.allow(member.as_bytes(), self.store.now()) {
+        if !self.confirmations.allow(member.as_bytes(), self.store.now()) {
             return Err(SignInError::TooOften);
         }
         let found = self.find_by_number(old).await?;
@@ -349,7 +356,7 @@ impl Accounts {
     /// # Errors
     /// [`SignInError`].
     pub async fn confirm(&self, member: MemberId, secret: &str) -> Result<Proven, SignInError> {
-        if !self.sign_ins.allow(member.as_bytes(), self.store.now()) {
+        if !self.confirmations.allow(member.as_bytes(), self.store.now()) {
             return Err(SignInError::TooOften);
         }
         let stays = match self.credential(member).await? {
@@ -405,7 +412,7 @@ impl Accounts {
         new: &str,
     ) -> Result<(Subject, Vec<Op>), NewPasswordError> {
         check_new(new)?;
-        if !self.sign_ins.allow(member.as_bytes(), self.store.now()) {
+        if !self.confirmations.allow(member.as_bytes(), self.store.now()) {
             return Err(SignInError::TooOften.into());
         }
         let (credential_now, stays) = self.credential(member).await?.ok_or(SignInError::Wrong)?;

@@ -55,6 +55,10 @@ statements! {
         "DELETE FROM session WHERE id = $1", Expect::Any;
     END_SESSIONS_OF: RunStatement<(MemberId,)> = RunStatement::new, "session.end_all", SignIn, touches ["session"],
         "DELETE FROM session WHERE member = $1", Expect::Any;
+    END_ALL_SESSIONS: RunStatement<()> = RunStatement::new, "session.end_everybodys", SignIn, touches ["session"],
+        "DELETE FROM session", Expect::Any;
+    END_ALL_TOKENS: RunStatement<()> = RunStatement::new, "api_token.end_everybodys", SignIn, touches ["api_token"],
+        "DELETE FROM api_token", Expect::Any;
     NUMBER_BY_HASH: SelectStatement<(Lookup,), Numbered> = SelectStatement::new, "account_number.by_hash", SignIn, touches ["account_number"],
         rows!(Numbered, "WHERE number_index = $1");
     TOKEN_BY_HASH: SelectStatement<(Lookup, Timestamp), ApiToken> = SelectStatement::new, "api_token.by_hash", SignIn, touches ["api_token"],
@@ -130,7 +134,9 @@ statements! {
         "UPDATE device SET label = label WHERE id = $1 AND member = $2", Expect::Rows(1);
     ADD_USAGE: RunStatement<(MemberId, DayArg, Bytes, Bytes, Timestamp)> = RunStatement::new, "usage.add", NetworkOps, touches ["usage"],
         "INSERT INTO usage (member, day, up, down, expires_at) VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (member, day) DO UPDATE SET up = usage.up + excluded.up, down = usage.down + excluded.down", Expect::Rows(1);
+         ON CONFLICT (member, day) DO UPDATE SET \
+         up = CASE WHEN usage.up < 4611686018427387904 THEN usage.up + excluded.up ELSE usage.up END, \
+         down = CASE WHEN usage.down < 4611686018427387904 THEN usage.down + excluded.down ELSE usage.down END", Expect::Rows(1);
     USAGE_OF: SelectStatement<(MemberId, Day, Timestamp), Usage> = SelectStatement::new, "usage.of", NetworkOps, touches ["usage"],
         rows!(Usage, "WHERE member = $1 AND day >= $2 AND expires_at > $3 ORDER BY day");
     USAGE_SINCE: SelectStatement<(Day, Timestamp), Usage> = SelectStatement::new, "usage.since", NetworkOps, touches ["usage"],

@@ -25,6 +25,11 @@ pub struct Tariff {
     pub days: Option<u32>,
 }
 
+/// The most that one report adds to a counter, in bytes: 400 Gb/s for ten seconds, the pause between two, and as much
+/// again for late ones. A worker that was taken over may say anything, and a sum beyond what the database can hold would
+/// be refused together with everybody else's.
+const REPORT_BYTES: u64 = 1_000_000_000_000;
+
 /// What one account moved since the last flush.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct UsageDelta {
@@ -86,7 +91,7 @@ impl UsageBook {
         let bytes = |count: u64| {
             (
                 self.keep_bytes,
-                Personal::<UsageBytes>::new(i64::try_from(count).unwrap_or(i64::MAX)),
+                Personal::<UsageBytes>::new(i64::try_from(count.min(REPORT_BYTES)).unwrap_or(i64::MAX)),
             )
         };
         let day = (self.keep_day, Personal::new(store.now().day()));

@@ -230,7 +230,10 @@ async fn bring_back(arguments: RestoreArgs) -> anyhow::Result<()> {
     let wrapping = folder.given_wrapping_key(arguments.key.as_deref())?;
     let opened = serve::open_store(staging.place().clone(), wrapping, &policy).await;
     match opened {
-        Ok(store) => store.close().await,
+        Ok(store) => {
+            account::sign_everybody_out(&store).await?;
+            store.close().await;
+        }
         Err(error) => bail!("what was brought back does not open, so it was not put in place: {error}"),
     }
     staging.finish()?;
@@ -239,6 +242,11 @@ async fn bring_back(arguments: RestoreArgs) -> anyhow::Result<()> {
         "{} rows and {} people are back as they were at {}; {} people of the backup were erased since and stay erased",
         restored.rows, restored.people, restored.made_at, restored.kept_erased
     ));
+    say::answer(
+        "everybody is signed out, browsers and programs: a session or a token that was ended since the backup must not come \
+         back. Devices and passwords are those of the backup: a device that was removed since has to be removed again, and \
+         a password that was changed since has to be changed again",
+    );
     say::answer(format_args!(
         "not known, and not in what is back: everything that happened after {}{}",
         restored.made_at,

@@ -350,3 +350,28 @@ fn a_backup_that_is_broken_off_leaves_no_copies_of_keys_in_the_data_folder() {
     assert_eq!(failed.status.code(), Some(1), "{}", stdout(&failed));
     assert!(!folder.path().join("candor-data/outgoing").exists());
 }
+
+#[test]
+fn a_restore_brings_back_no_session() {
+    let provider = Provider::start(SMALL);
+    provider.join("ada@example.org", PASSWORD);
+    let cookie = format!("Cookie: {}", provider.cookie().unwrap());
+    let home = |provider: &Provider| provider.curl(&["--header", &cookie, "http://localhost:8080/home"]);
+    assert!(home(&provider).starts_with("HTTP/1.1 200"));
+    let made = provider.beside(&["backup", "--out", "backups"], "");
+    assert!(made.status.success(), "{}", stderr(&made));
+    let (first, _, _) = provider.stop();
+    let second = empty_machine(first.path());
+    let data = text(&files(&first.path().join("backups"), "data")[0]);
+    let restored = run_in(second.path(), &["restore", "--from", &data, "--without-erasures"]);
+    assert!(restored.status.success(), "{}", stderr(&restored));
+    assert!(
+        stdout(&restored).contains("everybody is signed out"),
+        "{}",
+        stdout(&restored)
+    );
+    let provider = Provider::start_in(second, world::namespace(), &[]);
+    let answer = home(&provider);
+    assert!(!answer.starts_with("HTTP/1.1 200"), "the session is back: {answer}");
+    assert!(signs_in(&provider, "ada@example.org").is_some());
+}

@@ -219,12 +219,7 @@ fn copies_that_were_being_put_back_are_put_back() {
 fn remains_with_copies_of_keys_are_gone_after_a_start() {
     let (_, folder) = fixtures().swap_remove(0);
     assert!(upgrade(&folder).status.success());
-    let remains = [
-        "before-upgrade.over",
-        "before-upgrade.draft",
-        "outgoing",
-        "restoring",
-    ];
+    let remains = ["before-upgrade.over", "before-upgrade.draft", "outgoing", "restoring"];
     for name in remains {
         plant(&folder, name, &fixtures().swap_remove(0).1, &["keys.db"]);
     }

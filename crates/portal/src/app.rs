@@ -27,6 +27,11 @@ const SIGN_IN_REFILL_SECONDS: i64 = 10;
 /// Lines of the access log that are being written at once; more are left out rather than waited for.
 const VISITS_AT_ONCE: usize = 64;
 
+/// Lines of the access log that one household causes at once, and seconds until one more: 2,880 a day. More are left out:
+/// whoever floods would fill the database, and everything of an address is read when somebody looks at it. Guesses.
+const VISIT_BURST: u32 = 120;
+const VISIT_REFILL_SECONDS: i64 = 30;
+
 /// Lines of one failure in the operator's log at once, and seconds until one more. Guesses: a full disk must not fill what
 /// is left with lines that say so.
 const REPORT_BURST: u32 = 5;
@@ -81,6 +86,7 @@ pub(crate) struct Inner {
     pub(crate) sign_ins: RateLimit,
     /// Places for lines of the access log that are being written.
     visits: Arc<Semaphore>,
+    visit_rate: RateLimit,
     pub(crate) uptime: Arc<Uptime>,
     report: Arc<dyn Fn(Event) + Send + Sync>,
     reports: RateLimit,
@@ -116,6 +122,7 @@ impl App {
             joins: RateLimit::new(JOIN_BURST, JOIN_REFILL_SECONDS),
             sign_ins: RateLimit::new(SIGN_IN_BURST, SIGN_IN_REFILL_SECONDS),
             visits: Arc::new(Semaphore::new(VISITS_AT_ONCE)),
+            visit_rate: RateLimit::new(VISIT_BURST, VISIT_REFILL_SECONDS),
             reports: RateLimit::new(REPORT_BURST, REPORT_REFILL_SECONDS),
             uptime,
             report,
@@ -201,6 +208,9 @@ impl App {
         let (Some(address), true) = (address, declared && self.accounts.has_visits()) else {
             return;
         };
+        if !self.visit_rate.allow(&limit_key(Some(address)), self.now()) {
+            return;
+        }
         let Ok(place) = Arc::clone(&self.visits).try_acquire_owned() else {
             return;
         };

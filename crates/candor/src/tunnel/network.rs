@@ -12,6 +12,7 @@ use sys::sysctl::Restore;
 use sys::{
     Error, Identity, Link, LinkName, Machine, MemoryFile, NetNamespace, Range, Spawn, Tun, UdpSocket, Worker, link,
 };
+use vpn::proto::connector::METADATA;
 use vpn::proto::kept::words_for;
 use vpn::proto::{Shared, Translation};
 
@@ -262,12 +263,14 @@ pub(super) fn strike_all() {
 }
 
 fn rules(interface: &LinkName) -> Result<TunnelRules, Error> {
+    let refused = METADATA.into_iter().chain([(LINK_LOCAL.0.into(), LINK_LOCAL.1)]);
+    let refused = refused.map(|(address, len)| Range::new(address, len));
     Ok(TunnelRules {
         name: interface.clone(),
         tun: interface.clone(),
         inside: pools()?,
         services: Vec::new(),
-        refused: vec![Range::new(LINK_LOCAL.0.into(), LINK_LOCAL.1)?],
+        refused: refused.collect::<Result<_, _>>()?,
     })
 }
 
@@ -350,6 +353,21 @@ fn covers(map: &str, id: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn services_with_credentials_of_providers_are_refused_on_the_kernels_way_too() {
+        let text = rules(&LinkName::new("candor").unwrap()).unwrap().text();
+        for line in [
+            "ip daddr 169.254.0.0/16 drop",
+            "ip daddr 100.100.100.200/32 drop",
+            "ip daddr 168.63.129.16/32 drop",
+            "ip daddr 192.0.0.192/32 drop",
+            "ip6 daddr fd00:ec2::/32 drop",
+            "ip6 daddr fd20:ce::254/128 drop",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+    }
 
     #[test]
     fn a_user_namespace_of_root_alone_does_not_know_nobody() {

@@ -217,9 +217,9 @@ pub(crate) async fn sign_in(
     address: Address,
     Sent(body): Sent<SignInBody>,
 ) -> Result<(StatusCode, Json<TokenMade>), Problem> {
-    allow(&app, &app.sign_ins, address)?;
+    let from = allow(&app, &app.sign_ins, address)?;
     let form = match (&body.email, &body.password, &body.number) {
-        (Some(email), Some(password), None) => SignInForm::Email { email, password },
+        (Some(email), Some(password), None) => SignInForm::Email { email, password, from },
         (None, None, Some(number)) => SignInForm::Number(number),
         _ => {
             let why = "send an e-mail address and a password, or an account number";
@@ -331,9 +331,10 @@ pub(crate) async fn reset(
     address: Address,
     Sent(body): Sent<ResetBody>,
 ) -> Result<Json<RecoveryBody>, Problem> {
-    allow(&app, &app.sign_ins, address)?;
+    let from = allow(&app, &app.sign_ins, address)?;
     let code = RecoveryCode::from_typed(&body.code);
-    let recovery = app.accounts.reset_only(&body.email, &code, &body.password).await?;
+    let reset = app.accounts.reset_only(&body.email, &code, &body.password, from);
+    let recovery = reset.await?;
     Ok(Json(RecoveryBody {
         recovery_code: recovery.to_string(),
     }))

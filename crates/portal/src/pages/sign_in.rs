@@ -77,6 +77,7 @@ pub(crate) async fn send(
         true => SignInForm::Email {
             email: &fields.email,
             password: &fields.password,
+            from: address.0,
         },
         false => SignInForm::Number(&fields.number),
     };
@@ -116,7 +117,8 @@ pub(crate) async fn reset_send(
 ) -> Result<Response, Failure> {
     allow(&app, address)?;
     let code = RecoveryCode::from_typed(&fields.code);
-    let error = match app.accounts.reset(&fields.email, &code, &fields.password).await {
+    let reset = app.accounts.reset(&fields.email, &code, &fields.password, address.0);
+    let error = match reset.await {
         Ok(joined) => return Ok(recovery_page(&app, &speech, &joined, true)),
         Err(error) => error,
     };

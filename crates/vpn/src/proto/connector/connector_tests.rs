@@ -308,11 +308,15 @@ fn datagram(from: (IpAddr, u16), to: (IpAddr, u16), payload: &[u8]) -> Vec<u8> {
 }
 
 fn opening(port: u16) -> Vec<u8> {
+    first_segment(member().v4.into(), port)
+}
+
+fn first_segment(from: IpAddr, port: u16) -> Vec<u8> {
     let mut segment = vec![0; 20];
     segment[..2].copy_from_slice(&port.to_be_bytes());
     segment[2..4].copy_from_slice(&FAR.1.to_be_bytes());
     (segment[12], segment[13]) = (0x50, 2);
-    let (from, to) = (member().v4.into(), FAR.0.into());
+    let to = FAR.0.into();
     let checksum = !inner::transport_sum(from, to, TCP, &segment);
     segment[16..18].copy_from_slice(&checksum.to_be_bytes());
     inner::packet(from, to, TCP, &segment)
@@ -348,6 +352,16 @@ fn nothing_goes_to_this_machine_its_neighbours_or_other_members() {
         "fd66:8f1c:2a47::2",
         "fd66:8f1c:2a47:1::1",
         "fd66:8f1c:2a47:ffff::1",
+        "100.100.100.200",
+        "fd00:100::100:200",
+        "168.63.129.16",
+        "192.0.0.192",
+        "fd00:c1::a9fe:a9fe",
+        "fd00:ec2::254",
+        "fd00:ec2::23",
+        "fd20:ce::254",
+        "fd00:42::42",
+        "fd00:a9fe:a9fe::1",
     ] {
         let to: IpAddr = to.parse().unwrap();
         let from: IpAddr = if to.is_ipv4() {
@@ -364,6 +378,8 @@ fn nothing_goes_to_this_machine_its_neighbours_or_other_members() {
         "10.67.0.1",
         "2001:db8::1",
         "fd66:8f1c:2a48::1",
+        "100.100.100.201",
+        "fd00::1",
     ] {
         let to: IpAddr = to.parse().unwrap();
         let from: IpAddr = if to.is_ipv4() {
@@ -451,6 +467,74 @@ fn one_address_has_so_many_flows_and_no_more() {
         core.handle_packet(&opening(2000), now),
         Outcome::Connect { .. }
     ));
+}
+
+/// A first segment, or a datagram, from one of many internal addresses.
+fn from(host: u32, port: u16, is_stream: bool) -> Vec<u8> {
+    let address: IpAddr = Ipv4Addr::from_bits(member().v4.to_bits() + host).into();
+    match is_stream {
+        true => first_segment(address, port),
+        false => datagram((address, port), (FAR.0.into(), 53), b"x"),
+    }
+}
+
+#[test]
+fn a_few_addresses_do_not_take_the_places_of_the_others() {
+    for (is_stream, places) in [(true, limits::STREAMS), (false, limits::MAPPINGS)] {
+        let (mut core, mut now) = (connector(), Instant::now());
+        let mut open = |core: &mut Connector, host: u32, port: u16| {
+            now += Duration::from_micros(1);
+            match core.handle_packet(&from(host, port, is_stream), now) {
+                Outcome::Connect { flow, .. } | Outcome::Send { flow, .. } => Some(flow),
+                Outcome::Attend(_) | Outcome::Nothing => None,
+            }
+        };
+        let hosts = (places / FLOWS_OF_ADDRESS) as u32;
+        let mut taken = Vec::new();
+        for host in 0..hosts {
+            for port in 1..=FLOWS_OF_ADDRESS as u16 {
+                taken.push(open(&mut core, host, port).expect("there is a place"));
+            }
+        }
+        // The others come, and keep what they got while the first ones go on.
+        let mut others = Vec::new();
+        for host in hosts..hosts + 100 {
+            others.push(open(&mut core, host, 1).expect("a place is made"));
+            for greedy in 0..hosts {
+                open(&mut core, greedy, 10_000 + host as u16);
+            }
+        }
+        let mut ended = Vec::new();
+        while let Some(Ended { flow, .. }) = core.poll_ended() {
+            ended.push(flow);
+        }
+        assert!(ended.len() >= others.len());
+        assert!(
+            others.iter().all(|flow| !ended.contains(flow)),
+            "of those who have most"
+        );
+        assert!(core.table.count(table::Class::Stream) <= limits::STREAMS);
+        assert!(core.table.count(table::Class::Mapping) <= limits::MAPPINGS);
+        core.clear();
+        assert_eq!(core.residue(), 0);
+    }
+}
+
+#[test]
+fn what_waits_for_a_destination_that_broke_off_keeps_nothing_alive() {
+    let mut world = World::new(true, None).connected();
+    world.member().send_slice(b"nobody takes this").unwrap();
+    let flow = world.flow.unwrap();
+    world.until("it waits", |world| {
+        world
+            .core
+            .endpoint(flow)
+            .is_some_and(|endpoint| endpoint.take(|_| (0, ())).is_some())
+    });
+    world.core.reset(flow);
+    world.until("the member hears", |world| world.member().state() == State::Closed);
+    world.until("it is forgotten", |world| world.core.residue() == 0);
+    assert_eq!(world.ended, [Ended { flow, is_broken: true }]);
 }
 
 #[test]

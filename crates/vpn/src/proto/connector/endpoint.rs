@@ -28,6 +28,8 @@ pub(super) struct Endpoint {
     has_begun: bool,
     /// The member has said that it will send nothing more.
     has_finished: bool,
+    /// The destination has broken off.
+    is_reset: bool,
 }
 
 /// Where a connection is in its life.
@@ -73,6 +75,7 @@ impl Endpoint {
             began: now,
             has_begun: false,
             has_finished: false,
+            is_reset: false,
         }
     }
 
@@ -105,6 +108,10 @@ impl Endpoint {
 
     /// Hands what the member sent to `taker`, which says how much it took. `None` when nothing waits.
     pub(super) fn take<T>(&mut self, taker: impl FnOnce(&[u8]) -> (usize, T)) -> Option<T> {
+        // What waits for a destination that has broken off goes nowhere.
+        if self.is_reset {
+            return None;
+        }
         let socket = self.socket();
         if !socket.can_recv() {
             return None;
@@ -134,7 +141,7 @@ impl Endpoint {
 
     /// The member has finished, and everything that it sent was taken.
     pub(super) fn is_drained(&mut self) -> bool {
-        self.has_finished && !self.socket().can_recv()
+        self.has_finished && (self.is_reset || !self.socket().can_recv())
     }
 
     /// The destination has finished.
@@ -144,6 +151,7 @@ impl Endpoint {
 
     /// Broken off; the member hears of it.
     pub(super) fn reset(&mut self) {
+        self.is_reset = true;
         self.socket().abort();
     }
 

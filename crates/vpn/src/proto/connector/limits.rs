@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// TCP connections at one time, of everybody. With full buffers each holds [`UP_BYTES`] and [`DOWN_BYTES`]: 768 MiB in
+/// TCP connections at one time, of everybody. Beyond, and beyond [`MAPPINGS`], the address that has most gives up its
+/// oldest, half-open ones first. With full buffers each holds [`UP_BYTES`] and [`DOWN_BYTES`]: 768 MiB in
 /// all; pages that were never filled are never taken. A guess.
 pub const STREAMS: usize = 2048;
 /// Mappings of UDP ports and echo identifiers at one time, of everybody. Guess.
@@ -32,7 +33,7 @@ pub const DATAGRAMS: Duration = Duration::from_secs(120);
 /// RFC 5508, REQ-1: "An ICMP Query session timer MUST NOT expire in less than 60 seconds".
 pub const ECHOES: Duration = Duration::from_secs(60);
 
-/// Datagrams that wait for their missing pieces, of everybody. Guess.
+/// Datagrams that wait for their missing pieces, of everybody. Beyond, the address that has most gives up its oldest. Guess.
 pub const INCOMPLETE: usize = 64;
 /// Pieces of one datagram: 64 KiB in packets of 576 bytes are 119.
 pub const PIECES: usize = 128;

@@ -37,6 +37,7 @@ use std::time::Instant;
 
 pub use icmp::Refusal;
 pub use mapping::Kind;
+pub use refused::METADATA;
 
 use super::rng::{Rng, draw_u32, draw_u64};
 use super::{Internal, Shared, Translation};
@@ -47,7 +48,7 @@ use limits::{CLOSING, CONNECTING, ESTABLISHED, MAPPINGS, STREAMS};
 use mapping::Mapping;
 use pieces::Pieces;
 use refused::Refused;
-use table::{Flow, Key, Table};
+use table::{Class, Flow, Key, Table};
 
 /// The number of a connection or a mapping; never used twice.
 pub type FlowId = u64;
@@ -250,7 +251,7 @@ impl Connector {
             }
             return Outcome::Nothing;
         }
-        if self.table.streams() >= STREAMS || !self.table.has_room_for(source) {
+        if !self.table.has_room_for(source) || !self.has_place(Class::Stream, source) {
             // The member tries again by itself.
             return Outcome::Nothing;
         }
@@ -281,7 +282,7 @@ impl Connector {
                 {
                     self.end(oldest, false);
                 }
-                if self.table.mappings() >= MAPPINGS || !self.table.has_room_for(member.ip()) {
+                if !self.table.has_room_for(member.ip()) || !self.has_place(Class::Mapping, member.ip()) {
                     return Outcome::Nothing;
                 }
                 self.table.insert(key, Flow::Mapped(Mapping::new(kind, member, now)))
@@ -558,6 +559,19 @@ impl Connector {
             }
         };
         self.table.schedule(flow, at);
+    }
+
+    /// Whether there is a place for one more flow; the address that has most gives one up, lest one or two take them all.
+    fn has_place(&mut self, class: Class, member: IpAddr) -> bool {
+        let limit = match class {
+            Class::Stream => STREAMS,
+            Class::Mapping => MAPPINGS,
+        };
+        if self.table.count(class) < limit {
+            return true;
+        }
+        let surplus = self.table.surplus(class, member);
+        surplus.map(|flow| self.end(flow, true)).is_some()
     }
 
     fn end(&mut self, flow: FlowId, is_broken: bool) {

@@ -37,7 +37,7 @@ impl Pieces {
             identification: piece.identification,
         };
         if self.0.len() >= INCOMPLETE && !self.0.contains_key(&of) {
-            return None;
+            self.make_room(of.source);
         }
         let incomplete = self.0.entry(of).or_insert_with(|| Incomplete {
             pieces: BTreeMap::new(),
@@ -55,6 +55,25 @@ impl Pieces {
                 self.0.remove(&of);
                 Some(whole)
             }
+        }
+    }
+
+    /// Ends the oldest datagram of the source that has most; of `source` itself when nobody has more.
+    fn make_room(&mut self, source: IpAddr) {
+        let mut counts: BTreeMap<IpAddr, usize> = BTreeMap::new();
+        for of in self.0.keys() {
+            *counts.entry(of.source).or_default() += 1;
+        }
+        let own = counts.get(&source).copied().unwrap_or(0);
+        let most = counts.iter().max_by_key(|(_, count)| **count);
+        let from = match most {
+            Some((address, count)) if *count > own => *address,
+            Some(_) | None => source,
+        };
+        let of_source = self.0.iter().filter(|(of, _)| of.source == from);
+        let oldest = of_source.min_by_key(|(_, incomplete)| incomplete.until);
+        if let Some(oldest) = oldest.map(|(of, _)| *of) {
+            self.0.remove(&oldest);
         }
     }
 
@@ -153,6 +172,25 @@ mod tests {
         assert!(feed(&mut pieces, &one[0], now).is_none());
         assert!(feed(&mut pieces, &other[0], now).is_none());
         assert_eq!(pieces.len(), 0, "another piece at the same place");
+    }
+
+    #[test]
+    fn one_source_does_not_take_the_places_of_the_others() {
+        let (mut pieces, mut now) = (Pieces::default(), Instant::now());
+        let whole: Vec<u8> = (0..1500u32).map(|byte| byte as u8).collect();
+        let (from, to) = ("100.64.0.10".parse().unwrap(), "192.0.2.1".parse().unwrap());
+        let other = packets(from, to, UDP, &whole, 576, 1);
+        let mut got = None;
+        for (index, part) in other.iter().enumerate() {
+            for identification in 0..2 * INCOMPLETE as u32 {
+                now += std::time::Duration::from_micros(1);
+                let first = &cut(&[0; 1500], 1000 * (index as u32 + 1) + identification)[0];
+                feed(&mut pieces, first, now);
+            }
+            got = feed(&mut pieces, part, now);
+        }
+        assert!(got.is_some_and(|got| got == whole), "the other one's datagram was lost");
+        assert!(pieces.len() <= INCOMPLETE);
     }
 
     #[test]

@@ -23,6 +23,20 @@ const V6: [(Ipv6Addr, u8); 5] = [
     (Ipv6Addr::new(0xfec0, 0, 0, 0, 0, 0, 0, 0), 10),
     (Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8),
 ];
+/// Services with credentials that hosting providers keep outside of link-local addresses, from their documents: Alibaba's
+/// two, Azure's, Oracle's two, Amazon's network (metadata, roles of containers), Google's, Scaleway's, Akamai's. Both ways
+/// out of the tunnel refuse these.
+pub const METADATA: [(IpAddr, u8); 9] = [
+    (IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)), 32),
+    (IpAddr::V6(Ipv6Addr::new(0xfd00, 0x100, 0, 0, 0, 0, 0x100, 0x200)), 128),
+    (IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)), 32),
+    (IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)), 32),
+    (IpAddr::V6(Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe)), 128),
+    (IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0)), 32),
+    (IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)), 128),
+    (IpAddr::V6(Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42)), 128),
+    (IpAddr::V6(Ipv6Addr::new(0xfd00, 0xa9fe, 0xa9fe, 0, 0, 0, 0, 1)), 128),
+];
 /// Length of the IPv6 network that holds the pool, the shared address and our own, in bits (RFC 4193).
 const SITE_LEN: u8 = 48;
 /// The same for IPv4: devices' address and our own.
@@ -41,7 +55,7 @@ impl Refused {
             (translation.shared.v4.into(), SHARED_LEN),
             (translation.shared.v6.into(), SITE_LEN),
         ];
-        let all = fixed_v4.chain(fixed_v6).chain(own);
+        let all = fixed_v4.chain(fixed_v6).chain(METADATA).chain(own);
         Self(all.filter_map(|(address, len)| Prefix::new(address, len)).collect())
     }
 

@@ -17,11 +17,25 @@ pub(super) enum Key {
 }
 
 impl Key {
+    fn class(&self) -> Class {
+        match self {
+            Self::Stream { .. } => Class::Stream,
+            Self::Mapping { .. } => Class::Mapping,
+        }
+    }
+
     fn member(&self) -> IpAddr {
         match self {
             Self::Stream { member, .. } | Self::Mapping { member, .. } => member.ip(),
         }
     }
+}
+
+/// What a flow takes a place of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    Stream,
+    Mapping,
 }
 
 /// One flow.
@@ -38,10 +52,42 @@ pub(super) enum Flow {
     Mapped(Mapping),
 }
 
+/// Which flows are looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Oldest {
+    Any,
+    NotInUse,
+}
+
 struct Entry {
     key: Key,
     flow: Flow,
     at: Option<Instant>,
+}
+
+/// How many flows of one class each address has.
+#[derive(Default)]
+struct Shares {
+    counts: BTreeMap<IpAddr, usize>,
+    /// The same, the largest last.
+    order: BTreeSet<(usize, IpAddr)>,
+}
+
+impl Shares {
+    fn of(&self, member: IpAddr) -> usize {
+        self.counts.get(&member).copied().unwrap_or(0)
+    }
+
+    fn set(&mut self, member: IpAddr, count: usize) {
+        self.order.remove(&(self.of(member), member));
+        match count {
+            0 => drop(self.counts.remove(&member)),
+            _ => {
+                self.counts.insert(member, count);
+                self.order.insert((count, member));
+            }
+        }
+    }
 }
 
 #[derive(Default)]
@@ -50,7 +96,9 @@ pub(super) struct Table {
     by_key: BTreeMap<Key, FlowId>,
     by_address: BTreeMap<IpAddr, BTreeSet<FlowId>>,
     due: BTreeSet<(Instant, FlowId)>,
-    streams: usize,
+    streams: Shares,
+    mappings: Shares,
+    stream_count: usize,
     next: FlowId,
 }
 
@@ -70,7 +118,10 @@ impl Table {
     pub(super) fn insert(&mut self, key: Key, flow: Flow) -> FlowId {
         let number = self.next;
         self.next += 1;
-        self.streams += usize::from(matches!(key, Key::Stream { .. }));
+        self.stream_count += usize::from(key.class() == Class::Stream);
+        let member = key.member();
+        let shares = self.shares(key.class());
+        shares.set(member, shares.of(member) + 1);
         self.by_key.insert(key, number);
         self.by_address.entry(key.member()).or_default().insert(number);
         self.entries.insert(number, Entry { key, flow, at: None });
@@ -82,12 +133,14 @@ impl Table {
         let Some(entry) = self.entries.remove(&flow) else {
             return false;
         };
-        self.streams -= usize::from(matches!(entry.key, Key::Stream { .. }));
+        self.stream_count -= usize::from(entry.key.class() == Class::Stream);
         self.by_key.remove(&entry.key);
         if let Some(at) = entry.at {
             self.due.remove(&(at, flow));
         }
         let member = entry.key.member();
+        let shares = self.shares(entry.key.class());
+        shares.set(member, shares.of(member).saturating_sub(1));
         if let Some(flows) = self.by_address.get_mut(&member) {
             flows.remove(&flow);
             if flows.is_empty() {
@@ -131,6 +184,39 @@ impl Table {
         self.by_address.get(&member).map_or(0, BTreeSet::len) < FLOWS_OF_ADDRESS
     }
 
+    fn shares(&mut self, class: Class) -> &mut Shares {
+        match class {
+            Class::Stream => &mut self.streams,
+            Class::Mapping => &mut self.mappings,
+        }
+    }
+
+    /// Which flow of a class makes room for one of `member`: the oldest of the address that has most, half-open ones
+    /// first. Where nobody has more than `member`, one of its own that is not in use; `None` when there is none.
+    pub(super) fn surplus(&mut self, class: Class, member: IpAddr) -> Option<FlowId> {
+        let shares = self.shares(class);
+        let own = shares.of(member);
+        match shares.order.last() {
+            Some(&(most, address)) if most > own => self.oldest_of(address, class, Oldest::Any),
+            Some(_) | None => self.oldest_of(member, class, Oldest::NotInUse),
+        }
+    }
+
+    fn oldest_of(&self, member: IpAddr, class: Class, which: Oldest) -> Option<FlowId> {
+        let flows = self.by_address.get(&member)?.iter();
+        let ages = flows.filter_map(|flow| {
+            let entry = self.entries.get(flow)?;
+            let (is_used, since) = match &entry.flow {
+                Flow::Connecting { since, .. } => (false, *since),
+                Flow::Mapped(mapping) => (false, mapping.deadline()),
+                Flow::Open { last, .. } => (true, *last),
+            };
+            let is_meant = entry.key.class() == class && (which == Oldest::Any || !is_used);
+            is_meant.then_some((is_used, since, *flow))
+        });
+        ages.min().map(|(_, _, flow)| flow)
+    }
+
     pub(super) fn oldest_mapping_of(&self, member: IpAddr) -> Option<FlowId> {
         let flows = self.by_address.get(&member)?.iter();
         let mapped = flows.filter_map(|flow| match &self.entries.get(flow)?.flow {
@@ -148,15 +234,19 @@ impl Table {
         self.entries.keys().copied().collect()
     }
 
-    pub(super) fn streams(&self) -> usize {
-        self.streams
-    }
-
-    pub(super) fn mappings(&self) -> usize {
-        self.entries.len() - self.streams
+    pub(super) fn count(&self, class: Class) -> usize {
+        match class {
+            Class::Stream => self.stream_count,
+            Class::Mapping => self.entries.len() - self.stream_count,
+        }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.entries.len() + self.by_key.len() + self.by_address.len() + self.due.len()
+        self.entries.len()
+            + self.by_key.len()
+            + self.by_address.len()
+            + self.due.len()
+            + self.streams.counts.len()
+            + self.mappings.counts.len()
     }
 }

@@ -149,9 +149,9 @@ fn an_upgrade_that_was_cut_off_begins_anew_from_what_was_before() {
 /// Copies of the databases as an upgrade makes them, under a name of one of its states.
 fn plant(folder: &TempDir, state: &str, from: &TempDir, files: &[&str]) {
     let copies = folder.path().join("candor-data").join(state);
-    fs::create_dir(&copies).unwrap();
+    fs::create_dir(&copies).expect("the folder can be written");
     for file in files {
-        fs::copy(from.path().join("candor-data").join(file), copies.join(file)).unwrap();
+        fs::copy(from.path().join("candor-data").join(file), copies.join(file)).expect("the file can be copied");
     }
 }
 

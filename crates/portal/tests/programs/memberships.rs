@@ -133,6 +133,27 @@ async fn who_works_for_the_operator_is_not_erased_by_the_clock() {
 }
 
 #[tokio::test]
+async fn counters_that_cannot_be_true_stop_nobody_elses_from_being_kept() {
+    let world = World::new(DEFAULT_POLICY).await;
+    let (_ada, id) = with_device(&world).await;
+    let delta = |up| UsageDelta {
+        member: id,
+        up,
+        down: up,
+    };
+    for _ in 0..3 {
+        world.accounts.record_usage(&[delta(u64::MAX), delta(1)]).await.unwrap();
+    }
+    let usage = world
+        .accounts
+        .usage(id, world.clock.now().day())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(usage[0].up, 3 * 1_000_000_000_000 + 3, "a bound for each report");
+}
+
+#[tokio::test]
 async fn a_quota_stops_the_devices_until_the_next_month() {
     let world = World::new(DEFAULT_POLICY).await;
     let (ada, id) = with_device(&world).await;

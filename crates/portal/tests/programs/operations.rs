@@ -353,6 +353,18 @@ async fn the_access_log_of_the_address_is_seen_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_flood_of_requests_does_not_fill_the_access_log() {
+    let world = World::new(NO_LOG_POLICY).await;
+    let ada = member(&world, "ada@example.org").await;
+    let lines = |seen: serde_json::Value| seen["visits"].as_array().map_or(0, Vec::len);
+    let mut most = 0;
+    for _ in 0..300 {
+        most = most.max(lines(ada.get("/visits").await.ok()));
+    }
+    assert!((1..=120).contains(&most), "{most} lines");
+}
+
+#[tokio::test]
 async fn whatever_is_wrong_is_a_problem_that_quotes_nothing() {
     let world = World::new(DEFAULT_POLICY).await;
     let ada = member(&world, "ada@example.org").await;

@@ -607,3 +607,44 @@ fn echoes_are_mapped_refused_without_sockets_and_answered_by_us_for_us() {
     let told = without.next_packet().unwrap().to_vec();
     assert_eq!(inner::read(&told).unwrap().payload[..2], [3, 13]);
 }
+
+#[test]
+fn what_did_not_arrive_is_told_about_the_packet_that_the_member_sent() {
+    let (mut core, now) = (connector(), Instant::now());
+    let (me, far) = ((IpAddr::from(member().v6), 5000), ("2001:db8::1".parse().unwrap(), 53));
+    let sent = datagram(me, far, b"question");
+    let Outcome::Send { flow, .. } = core.handle_packet(&sent, now) else {
+        panic!("it is sent");
+    };
+    core.handle_refusal(flow, SocketAddr::from(far), b"question", None, Refusal::TooLarge(1300));
+    let told = core.next_packet().unwrap().to_vec();
+    core.packet_left();
+    let told = inner::read(&told).unwrap();
+    assert_eq!(told.source, IpAddr::from(setup().gateway.v6));
+    assert_eq!(told.payload[..2], [2, 0]);
+    assert_eq!(told.payload[4..8], 1300_u32.to_be_bytes());
+    assert!(told.payload[8..] == sent, "quoted as it was");
+
+    // Nothing may go there: the same, and the next packet is asked about anew.
+    core.forbid(flow, SocketAddr::from(far), b"question", Refusal::Forbidden);
+    let told = core.next_packet().unwrap().to_vec();
+    core.packet_left();
+    assert_eq!(inner::read(&told).unwrap().payload[..2], [1, 1]);
+    assert!(matches!(
+        core.handle_packet(&sent, now),
+        Outcome::Send { is_first: true, .. }
+    ));
+
+    // Of an echo the kernel gives back its own identifier, which is not the member's.
+    let mut echo = vec![8, 0, 0, 0, 0x12, 0x34, 0, 1];
+    let checksum = !crate::proto::checksum::sum(&[&echo]);
+    echo[2..4].copy_from_slice(&checksum.to_be_bytes());
+    let sent = inner::packet(member().v4.into(), FAR.0.into(), inner::ICMP, &echo);
+    let Outcome::Send { flow, .. } = core.handle_packet(&sent, now) else {
+        panic!("it is sent");
+    };
+    let back = [8, 0, 0, 0, 0, 77, 0, 1];
+    core.handle_refusal(flow, SocketAddr::new(FAR.0.into(), 0), &back, None, Refusal::Silence);
+    let told = core.next_packet().unwrap().to_vec();
+    assert!(inner::read(&told).unwrap().payload[8..] == sent, "quoted as it was");
+}

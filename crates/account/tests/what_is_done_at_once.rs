@@ -102,7 +102,13 @@ impl World {
         // Nobody waits for another try.
         self.clock.advance_seconds(600);
         let email = &format!("{name}@example.org");
-        self.accounts.identify(SignInForm::Email { email, password }).await
+        self.accounts
+            .identify(SignInForm::Email {
+                email,
+                password,
+                from: None,
+            })
+            .await
     }
 
     async fn device(&self, member: MemberId, key: u8) -> Result<DeviceId, DeviceError> {
@@ -258,7 +264,7 @@ async fn who_signs_in_with_the_old_password_is_not_in_after_a_reset(world: World
         world.clock.advance_seconds(3_600);
         let new = format!("three other words {waits}");
         let sign_in = world.accounts.sign_in(email, &password, None);
-        let (signed_in, reset) = between(waits, sign_in, world.accounts.reset_only(email, &recovery, &new)).await;
+        let (signed_in, reset) = between(waits, sign_in, world.accounts.reset_only(email, &recovery, &new, None)).await;
         let Some(reset) = reset else { break };
         (recovery, password) = (reset.unwrap(), new);
         match signed_in {
@@ -279,7 +285,7 @@ async fn a_token_for_the_old_password_is_not_made_after_a_reset(world: World) {
     let confirmed = world.accounts.confirm(joined.member, PASSWORD).await.unwrap();
     let reset = world
         .accounts
-        .reset_only(email, &joined.recovery, "three other words")
+        .reset_only(email, &joined.recovery, "three other words", None)
         .await;
     reset.unwrap();
     let wanted = NewToken {
@@ -302,7 +308,7 @@ async fn a_change_of_the_password_does_not_bring_the_old_recovery_code_back(worl
         world.clock.advance_seconds(3_600);
         let (by_change, by_reset) = (format!("by a change {waits}"), format!("by a reset {waits}"));
         let change = world.accounts.change_password(joined.member, &password, &by_change);
-        let reset = world.accounts.reset_only(email, &recovery, &by_reset);
+        let reset = world.accounts.reset_only(email, &recovery, &by_reset, None);
         let (_, reset) = between(waits, change, reset).await;
         match reset {
             None => break,

@@ -197,6 +197,12 @@ const EDITS: &[(&str, &str, &str, Direction)] = &[
     ("correct=#true", "correct=#false", "weaker-correction", Direction::Wider),
     ("notice=\"14d\"", "notice=\"13d\"", "weaker-notice", Direction::Wider),
     (
+        "notice=\"14d\"",
+        "notice=\"14d\" by=sign-in",
+        "stronger-way-of-telling",
+        Direction::Narrower,
+    ),
+    (
         "effective=after-notice notice=\"14d\"",
         "effective=on-posting",
         "weaker-notice",

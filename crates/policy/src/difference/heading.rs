@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use plan::{Effective, Surface, Tuple};
+use plan::{Effective, Surface, Telling, Tuple};
 
 use super::side::{Pair, come_and_go, gathered, moved, replaced};
 use super::{Change, Rule, What};
@@ -12,6 +12,10 @@ pub(super) fn changes(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         for rule in rules(old, new) {
             changes.push(replaced(What::Rule(rule), [old], [new]));
         }
+    }
+    let sides = pair.by("changes-by", |values| Telling::from_key(values.first()?));
+    for (comes, way, tuples) in come_and_go(&sides) {
+        changes.push(moved(What::Rule(Rule::Told { comes, way }), comes, tuples));
     }
     let sides = pair.by("surface", |values| Surface::from_key(values.first()?));
     for (comes, (surfaces, tuples)) in gathered(come_and_go(&sides)) {

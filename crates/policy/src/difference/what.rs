@@ -6,7 +6,9 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use plan::{Basis, Choice, Effective, FieldId, Grain, Keep, Never, PurposeId, RecipientClass, Surface, Upkeep};
+use plan::{
+    Basis, Choice, Effective, FieldId, Grain, Keep, Never, PurposeId, RecipientClass, Surface, Telling, Upkeep,
+};
 
 use super::Direction;
 
@@ -228,6 +230,11 @@ pub(crate) enum Rule {
         from_days: u16,
         to_days: u16,
     },
+    /// How people are told of a later change.
+    Told {
+        comes: bool,
+        way: Telling,
+    },
     Controller {
         from: String,
         to: String,
@@ -264,7 +271,7 @@ impl What {
             Self::Datum(_) | Self::Bound(_) | Self::Outsider(_) => true,
             Self::Rule(rule) => match rule {
                 Rule::Controller { .. } | Rule::Effective { .. } | Rule::Audience { .. } => true,
-                Rule::Within { .. } | Rule::Correct { .. } => true,
+                Rule::Within { .. } | Rule::Correct { .. } | Rule::Told { .. } => true,
                 Rule::Contact { .. } | Rule::Scope { .. } | Rule::SwitchedOff { .. } | Rule::Arrangement(_) => false,
             },
         }
@@ -485,6 +492,7 @@ impl Rule {
                 to_seconds,
             } => growing(from_seconds, to_seconds),
             Self::Correct { to } => wider_if(!*to),
+            Self::Told { comes, .. } => wider_if(!*comes),
             Self::Effective {
                 from,
                 to,
@@ -511,6 +519,7 @@ impl Rule {
             Self::Within { .. } => ("answer", Sort::Length),
             Self::Correct { .. } => ("correction", Sort::Right),
             Self::Effective { .. } => ("notice", Sort::Right),
+            Self::Told { .. } => ("way-of-telling", Sort::Right),
             Self::Controller { .. } => ("controller", Sort::Thing),
             Self::Contact { .. } => ("contact", Sort::Thing),
             Self::Scope { .. } => ("scope", Sort::Thing),

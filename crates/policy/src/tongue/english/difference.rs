@@ -1,6 +1,6 @@
 //! What changes between two policies, in English.
 
-use plan::{Basis, Changes, Choice, Effective, Never, RecipientClass};
+use plan::{Basis, Changes, Choice, Effective, Never, RecipientClass, Telling};
 
 use super::English;
 use crate::difference::{Bound, Change, Datum, Direction, Named, Outsider, Rule, Sort, Verdict};
@@ -278,6 +278,14 @@ impl Differences for English {
                 self.effective(*to, *to_days),
                 self.effective(*from, *from_days)
             ),
+            Rule::Told {
+                comes: true,
+                way: Telling::SignIn,
+            } => "Whoever signs in is shown that the policy has changed.".to_owned(),
+            Rule::Told {
+                comes: false,
+                way: Telling::SignIn,
+            } => "It is no longer promised that whoever signs in is shown a change of the policy.".to_owned(),
             Rule::Controller { from, to } => format!("{to} answers for your data instead of {from}."),
             Rule::Contact { from, to } => format!("Questions go to {to} instead of {from}."),
             Rule::Scope { comes: true, surfaces } => {

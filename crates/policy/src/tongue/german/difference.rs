@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use plan::{Basis, Changes, Choice, Effective, Never, PurposeId, RecipientClass, Surface};
+use plan::{Basis, Changes, Choice, Effective, Never, PurposeId, RecipientClass, Surface, Telling};
 
 use super::German;
 use super::vocabulary::{days, length_dative};
@@ -269,6 +269,14 @@ impl Differences for German {
                 effective(*to, *to_days),
                 effective(*from, *from_days)
             ),
+            Rule::Told {
+                comes: true,
+                way: Telling::SignIn,
+            } => "Wer sich anmeldet, sieht, dass sich die Erklärung geändert hat.".to_owned(),
+            Rule::Told {
+                comes: false,
+                way: Telling::SignIn,
+            } => "Es wird nicht mehr zugesagt, dass eine geänderte Erklärung beim Anmelden gezeigt wird.".to_owned(),
             Rule::Controller { from, to } => format!("Für Ihre Daten ist {to} verantwortlich statt {from}."),
             Rule::Contact { from, to } => format!("Fragen gehen an {to} statt an {from}."),
             Rule::Scope { comes: true, surfaces } => format!("Die Erklärung gilt auch für {}.", scope(surfaces)),

@@ -17,7 +17,7 @@ use crate::control::{self, Wish, fresh};
 use crate::exercised::CATALOGUES;
 use crate::folder::{BACKUP_FILE, Folder, Running};
 use crate::serve::SystemClock;
-use crate::{identity, say, serve};
+use crate::{identity, say, serve, whole};
 
 /// As long as copies of keys may live; the erasure certificate says so.
 const KEYS_LIVE: Duration = Duration::from_secs(7 * 86_400);
@@ -76,7 +76,8 @@ async fn write_backup(arguments: BackupArgs) -> anyhow::Result<()> {
         Err(_) => {
             let folder = Folder::take(&config.data)?;
             if let store::Place::Folder(_) = config.place()? {
-                folder.has_both_or_none()?;
+                whole::refuse_halves(folder.path())?;
+                whole::refuse_torn(folder.path()).await?;
             }
             let wrapping = folder.given_wrapping_key(arguments.key.as_deref())?;
             let outgoing = Outgoing(from.clone());
@@ -213,6 +214,8 @@ async fn bring_back(arguments: RestoreArgs) -> anyhow::Result<()> {
     let wrapping = folder.given_wrapping_key(arguments.key.as_deref())?;
     let place = config.place()?;
     let staging = Staging::begin(&folder, place)?;
+    // What a first start left here that was cut off is of no account any more: nobody may take these files for its.
+    whole::begun(folder.path());
     let files = pair(&arguments.from)?;
     let made = backup::made_at(&files[1])?;
     let erasures = known(&arguments.erasures, &wrapping, made).await?;

@@ -9,6 +9,7 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use store::Store;
@@ -28,6 +29,8 @@ pub(crate) const ERASURES: &str = "backup.erasures";
 const EVERY_ROWS: u64 = 20_000;
 /// What is heard of one who asks, in bytes.
 const LINE_BYTES: u64 = 64;
+/// How long a command may take to say what it wants.
+const ASKED_WITHIN: Duration = Duration::from_secs(5);
 
 /// What is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -88,7 +91,8 @@ async fn answer(stream: UnixStream, store: &Store, data: &Path) -> std::io::Resu
     let (reading, mut writing) = stream.into_split();
     let mut line = String::new();
     let mut reading = tokio::io::AsyncReadExt::take(BufReader::new(reading), LINE_BYTES);
-    reading.read_line(&mut line).await?;
+    // Others wait behind whoever says nothing.
+    tokio::time::timeout(ASKED_WITHIN, reading.read_line(&mut line)).await??;
     let wish = [Wish::Backup, Wish::Erasures]
         .into_iter()
         .find(|wish| wish.word() == line.trim_end());

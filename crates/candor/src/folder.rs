@@ -15,6 +15,7 @@ use crate::backup_commands::RESTORING;
 use crate::belief;
 use crate::control::OUTGOING;
 use crate::copies::{BACK, BEFORE, Copies, Left};
+use crate::whole::{self, KEYS_FILE, ROWS_FILE};
 
 /// The wrapping key, where no credential brings it.
 pub(crate) const KEY_FILE: &str = "wrapping.key";
@@ -26,8 +27,6 @@ const LOCK_FILE: &str = "lock";
 const RUNNING_FILE: &str = "running.json";
 /// Its age is the age of the newest backup.
 pub(crate) const BACKUP_FILE: &str = "backup.json";
-const ROWS_FILE: &str = "candor.db";
-const KEYS_FILE: &str = "keys.db";
 
 /// Every file that the program makes in a data folder. What else lies there is not its own.
 pub(crate) const OWN_FILES: &[&str] = &[
@@ -45,11 +44,13 @@ pub(crate) const OWN_FILES: &[&str] = &[
     "kernel.json",
     belief::FILE,
     BACKUP_FILE,
+    whole::BEGINNING,
     // Folders, while something is under way.
     OUTGOING,
     RESTORING,
     BEFORE,
     BACK,
+    whole::LOOKED_AT,
 ];
 
 /// `O_NOFOLLOW` (`open(2)`): a link in the folder must not lead root to a file elsewhere.
@@ -117,38 +118,6 @@ impl Folder {
     /// What keeps other instances away, for a process that must keep them away for longer than this one.
     pub(crate) const fn lock(&self) -> &File {
         &self.lock
-    }
-
-    /// Refuses a folder in which one of the two databases is missing or empty, before anything makes a new one: a new
-    /// file would stand in the way of the right one when it is put back.
-    ///
-    /// # Errors
-    /// Which file is not there, and what to do.
-    pub(crate) fn has_both_or_none(&self) -> anyhow::Result<()> {
-        let [rows, keys] = [ROWS_FILE, KEYS_FILE].map(|name| {
-            let length = |name: String| fs::metadata(self.path.join(name)).map_or(0, |file| file.len());
-            length(name.to_owned()) + length(format!("{name}-wal")) > 0
-        });
-        let here = self.path.display();
-        for name in [ROWS_FILE, KEYS_FILE] {
-            if is_cut_short(&self.path.join(name)) {
-                bail!(
-                    "{name} in {here} is cut short or no database.\n  Put it back from a backup. Nothing was changed"
-                );
-            }
-        }
-        match (rows, keys) {
-            (true, true) | (false, false) => Ok(()),
-            (true, false) => bail!(
-                "{KEYS_FILE} is missing or empty in {here}, and without it nothing in {ROWS_FILE} can be read.\n  \
-                 Put it back from a backup (`candor restore`). Nothing was changed"
-            ),
-            (false, true) => bail!(
-                "{ROWS_FILE} is missing or empty in {here}, but {KEYS_FILE} is there.\n  Put it back from a backup (`candor \
-                 restore`). If it is lost for good, move {KEYS_FILE} away as well: its keys open nothing any more. Nothing \
-                 was changed"
-            ),
-        }
     }
 
     /// Refuses a folder in which an upgrade was cut off: what would be written now could be put back by the next one.
@@ -239,36 +208,12 @@ impl Folder {
     }
 }
 
-/// Whether a database's file ends before its last page ("The Database Header", sqlite.org/fileformat2.html). Asked
-/// before it is opened: SQLite would begin a log beside it, which must not meet the file that is put back.
-fn is_cut_short(path: &Path) -> bool {
-    const MAGIC: &[u8] = b"SQLite format 3\0";
-    let Ok(mut file) = File::open(path) else {
-        return false;
-    };
-    let length = file.metadata().map_or(0, |found| found.len());
-    let log = fs::metadata(path.with_extension("db-wal")).map_or(0, |found| found.len());
-    let mut header = [0; 32];
-    if length == 0 || log > 0 {
-        // What is in the log has pages that the file has not yet; SQLite puts both together.
-        return false;
-    }
-    if file.read_exact(&mut header).is_err() || !header.starts_with(MAGIC) {
-        return true;
-    }
-    let page = match u16::from_be_bytes([header[16], header[17]]) {
-        1 => 65_536,
-        page => u64::from(page),
-    };
-    let pages = u32::from_be_bytes([header[28], header[29], header[30], header[31]]);
-    length < page * u64::from(pages)
-}
-
 /// Deletes what a backup, a restore or a written file that was cut off left: copies of keys among it, which must not outlive
 /// an erasure. Whoever holds the folder is the only one who could still be at it. What cannot be deleted has another
 /// owner, and `doctor` tells of it.
 fn clear_remains(data: &Path) {
     let _none = fs::remove_dir_all(data.join(OUTGOING));
+    let _none = fs::remove_dir_all(data.join(whole::LOOKED_AT));
     // Between its two renames a restore has put only the keys in place; then it is a restore that brings it to an end.
     if data.join(ROWS_FILE).exists() || !data.join(KEYS_FILE).exists() {
         let _none = fs::remove_dir_all(data.join(RESTORING));

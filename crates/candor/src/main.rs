@@ -47,6 +47,7 @@ mod upgrade;
 mod uptime;
 mod vpn_status;
 mod wg;
+mod whole;
 
 use std::process::ExitCode;
 

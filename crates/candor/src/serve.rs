@@ -21,7 +21,7 @@ use crate::identity::{self, Standing};
 use crate::listen::{self, Listener};
 use crate::tls::{self, Tls};
 use crate::tunnel::{Tunnel, TunnelOptions, clear_up_after};
-use crate::{control, say, uptime, vpn_status};
+use crate::{control, say, uptime, vpn_status, whole};
 
 const DEFAULT_POLICY: &str = include_str!("../../../policies/default.kdl");
 const DEFAULT_POLICY_NAME: &str = "policies/default.kdl (built in)";
@@ -87,7 +87,7 @@ pub(crate) fn prepare(arguments: &ServeArgs) -> anyhow::Result<Option<Prepared>>
     let place = config.place()?;
     if let StorePlace::Folder(_) = place {
         folder.has_no_open_upgrade()?;
-        folder.has_both_or_none()?;
+        whole::prepare(folder.path())?;
     }
     let wrapping = folder.wrapping_key()?;
     let tls = tls::prepare(&config, folder.path())?;
@@ -134,7 +134,11 @@ pub(crate) async fn serve(prepared: Prepared) -> anyhow::Result<()> {
         StorePlace::Servers { .. } => Some(place.to_string()),
         StorePlace::Folder(_) => None,
     };
+    if server.is_none() {
+        whole::refuse_torn(folder.path()).await?;
+    }
     let store = open_store(place, wrapping, &policy).await?;
+    whole::begun(folder.path());
     if store.erasures_finished > 0 {
         say::event(Event::ErasuresFinished {
             subjects: store.erasures_finished,

@@ -7,7 +7,7 @@ use store::{Migrated, OpenError, Place, SCHEMA_VERSION, WrappingKey, migrate, sc
 use crate::cli::UpgradeArgs;
 use crate::copies::{Copies, Left};
 use crate::folder::Folder;
-use crate::{identity, say, serve};
+use crate::{identity, say, serve, whole};
 
 /// Brings the databases of a stopped instance up to this version's schema.
 ///
@@ -27,7 +27,8 @@ pub(crate) async fn upgrade(arguments: UpgradeArgs) -> anyhow::Result<()> {
     let mut begun = Begun::No;
     if let Some(copies) = &earlier {
         begun = settle(copies, &folder, &place).await?;
-        folder.has_both_or_none()?;
+        whole::refuse_halves(folder.path())?;
+        whole::refuse_torn(folder.path()).await?;
     }
     match schema_version(&place).await? {
         None => bail!("there are no databases at {place}: nothing to upgrade; `candor serve` makes them"),
@@ -101,7 +102,7 @@ async fn settle(copies: &Copies, folder: &Folder, place: &Place) -> anyhow::Resu
     match copies.left()? {
         Left::Nothing => return Ok(Begun::No),
         Left::HalfPutBack => copies.put_back()?,
-        Left::Undecided if folder.has_both_or_none().is_err() => copies.put_back()?,
+        Left::Undecided if whole::refuse_halves(folder.path()).is_err() => copies.put_back()?,
         // The migration is one commit, so what is in place is from before it or from after it.
         Left::Undecided => {
             return match schema_version(place).await? {

@@ -137,6 +137,78 @@ fn a_truncated_key_database_is_refused_at_every_length() {
 }
 
 #[test]
+fn a_database_that_a_crash_left_open_is_refused_when_it_is_cut_short_and_loses_nothing() {
+    for name in ["keys.db", "candor.db"] {
+        let (folder, namespace) = settled();
+        let provider = Provider::start_in(folder, namespace, &[]);
+        provider.join("bo@example.org", PASSWORD);
+        let (folder, namespace, _) = provider.kill();
+        let path = data(&folder).join(name);
+        let whole = fs::read(&path).unwrap();
+        let log = fs::metadata(path.with_extension("db-wal")).unwrap().len();
+        assert!(log > 0, "the crash left a log");
+        for length in [0, 1, 511, 512, 4096, whole.len() - 4096, whole.len() - 1] {
+            fs::write(&path, &whole[..length]).unwrap();
+            let before = kept(&folder);
+            let said = refused(folder.path(), &namespace, &[]);
+            assert!(
+                said.contains(name) && said.contains("cut short") && said.contains("Nothing was changed"),
+                "{name}, {length} bytes: {said}"
+            );
+            unchanged(&folder, &before);
+        }
+        fs::write(&path, whole).unwrap();
+        let provider = Provider::start_in(folder, namespace, &[]);
+        for email in [EMAIL, "bo@example.org"] {
+            assert!(signs_in(&provider, email), "{name}: {email} was acknowledged");
+        }
+    }
+}
+
+#[test]
+fn a_first_start_that_is_killed_between_the_two_databases_begins_anew() {
+    let namespace = world::namespace();
+    // The moment is short: whoever misses it tries again.
+    let left = (0..50).find_map(|_| {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("candor.toml"), SMALL).unwrap();
+        let mut child = world::spawn(folder.path(), &namespace);
+        // Without a pause: the two files are made a few milliseconds after one another.
+        while child.try_wait().unwrap().is_none() && !data(&folder).join("keys.db").exists() {}
+        child.kill().unwrap();
+        child.wait().unwrap();
+        (!data(&folder).join("candor.db").exists()).then_some(folder)
+    });
+    let folder = left.expect("one kill in fifty meets the moment");
+    let provider = Provider::start_in(folder, namespace, &[]);
+    provider.join(EMAIL, PASSWORD);
+    let (folder, namespace, _) = provider.stop();
+    assert!(!data(&folder).join("beginning").exists());
+    assert!(signs_in(&Provider::start_in(folder, namespace, &[]), EMAIL));
+}
+
+#[test]
+fn a_first_start_on_a_full_disk_begins_anew_when_there_is_space() {
+    for kib in [16, 32, 48, 64, 96, 128] {
+        let (folder, namespace) = (tempfile::tempdir().unwrap(), world::namespace());
+        fs::write(folder.path().join("candor.toml"), SMALL).unwrap();
+        fs::create_dir(data(&folder)).unwrap();
+        let mount = Mount::over(&data(&folder), &["-t", "tmpfs", "-o", &format!("size={kib}k"), "none"]);
+        let said = refused(folder.path(), &namespace, &[]);
+        assert!(
+            said.contains("disk is full") || said.contains("No space left on device"),
+            "{kib} KiB: {said}"
+        );
+        mount.again("remount,size=8m");
+        let provider = Provider::start_in(folder, namespace, &[]);
+        provider.join(EMAIL, PASSWORD);
+        let (folder, _, _) = provider.stop();
+        drop(mount);
+        drop(folder);
+    }
+}
+
+#[test]
 fn the_key_database_of_another_instance_is_refused() {
     let ((folder, namespace), (other, _elsewhere)) = (settled(), settled());
     let keys = fs::read(data(&folder).join("keys.db")).unwrap();

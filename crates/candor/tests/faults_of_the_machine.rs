@@ -4,6 +4,7 @@ mod world;
 
 use std::fs;
 use std::net::{TcpListener, UdpSocket};
+use std::os::unix::net::UnixStream;
 use std::process::Command;
 
 use sys::NetNamespace;
@@ -33,6 +34,19 @@ fn sign_in(provider: &Provider) -> String {
 
 fn home(provider: &Provider, cookie: &str) -> String {
     provider.curl(&["--header", &format!("Cookie: {cookie}"), "http://localhost:8080/home"])
+}
+
+#[test]
+fn a_command_that_says_nothing_holds_up_neither_a_backup_nor_the_end() {
+    let provider = Provider::start(NO_VPN);
+    let silent = || UnixStream::connect(provider.data().join("control.sock")).unwrap();
+    let first = silent();
+    let copies = provider.folder.path().join("copies");
+    let made = provider.beside(&["backup", "--out", &copies.display().to_string()], "");
+    assert!(made.status.success(), "{}", world::stderr(&made));
+    let second = silent();
+    provider.stop();
+    drop((first, second));
 }
 
 #[test]

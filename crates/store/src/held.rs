@@ -64,6 +64,8 @@ pub(crate) const ERASE_LOOKUPS: &str = "DELETE FROM held_lookup WHERE subject = 
 pub(crate) const SWEEP_LOOKUPS: &str =
     "DELETE FROM held_lookup WHERE (subject, field) IN (SELECT subject, field FROM held WHERE expires_at <= $1)";
 pub(crate) const SWEEP: &str = "DELETE FROM held WHERE expires_at <= $1";
+pub(crate) const SHORTEN: &str =
+    "UPDATE held SET expires_at = collected_at + $2 WHERE field = $1 AND expires_at > collected_at + $2";
 pub(crate) const OWNERS: &str = "SELECT DISTINCT subject FROM held";
 pub(crate) const EXPORT: &str = "SELECT field, value, origin, collected_at, expires_at FROM held WHERE subject = $1 AND expires_at > $2 ORDER BY field";
 const PUT: &str = "INSERT INTO held (subject, field, value, origin, collected_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6) \
@@ -121,6 +123,7 @@ pub const HELD: &[Statement] = &[
     statement("held.erase", ERASE, ALL_HELD),
     statement("held.erase_lookups", ERASE_LOOKUPS, ALL_LOOKUP),
     statement("held.sweep", SWEEP, ALL_HELD),
+    statement("held.shorten", SHORTEN, ALL_HELD),
     statement("held.sweep_lookups", SWEEP_LOOKUPS, BOTH),
     statement("held.owners", OWNERS, ALL_HELD),
     statement("held.export", EXPORT, ALL_HELD),

@@ -46,7 +46,7 @@ pub use error::{Code, StoreError};
 pub use held::{HELD, Held, HeldTable, Origin};
 pub use listing::{Listed, definition_list, statement_list};
 pub use open::{Catalogue, Leftover, OpenError, Options, Store};
-pub use place::{Database, Place};
+pub use place::{Database, Place, is_sound};
 pub use rights::{Certificate, Export, ExportColumn, ExportRow, ExportTable};
 pub use row::{Reader, Row, Rows, Writer};
 pub use schema::{Migrated, SCHEMA_VERSION, migrate, schema_version};

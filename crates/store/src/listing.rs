@@ -120,6 +120,7 @@ fn generated(table: &'static Table) -> Vec<Listed> {
     ];
     if table.shape.expires {
         texts.push(("sweep", table.sweep));
+        texts.push(("shorten", table.shorten));
     }
     let listed = |(what, sql): (&str, &'static str)| Listed {
         name: format!("{}.{what}", table.shape.name),

@@ -16,12 +16,14 @@ use crate::held::{self, HeldTable};
 use crate::keys::Keys;
 use crate::place::{Database, KEYS_FILE, Place, ROWS_FILE};
 use crate::rights;
-use crate::row::{Reader, Row, Rows, declared};
+use crate::row::{self, Reader, Row, Rows, declared};
 use crate::schema::{self, INSTANCE, MARK_INSTANCE, SCHEMA_VERSION, Schema};
 use crate::seal::{Lookup, WrappingKey, random};
 use crate::statement::{Args, FromCells, Run, RunStatement, Select, SelectStatement, Statement};
 use crate::table::Table;
 use crate::{StoreError, Subject, subject};
+
+const EPOCH: Timestamp = Timestamp::from_microseconds(0);
 
 /// What one service brings: its tables and its statements.
 #[derive(Clone, Copy, Debug)]
@@ -249,6 +251,7 @@ impl Store {
         engine.commit(ops).await?;
         engine.commit(vec![instance(&keys)]).await?;
         declare_fields(&engine, &plan).await?;
+        shorten_keeps(&engine, &plan, &tables, clock.now()).await?;
         let statements = catalogues.iter().flat_map(|catalogue| catalogue.statements).copied();
         let available = |statement: &Statement| statement.is_available(&plan, &tables);
         let statements: Vec<Statement> = statements.filter(available).collect();
@@ -543,6 +546,32 @@ async fn withdrawn_fields(
         }
     }
     Ok(leftovers)
+}
+
+/// What was collected under a longer keep ends as the policy in force says: a told value that long after it was told, a
+/// row that long after this start at the latest (rows do not say when they were written). A longer keep changes nothing
+/// for what is there.
+async fn shorten_keeps(
+    engine: &Engine,
+    plan: &Plan,
+    tables: &[&'static Table],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let told = plan.kept_fields().filter_map(|field| {
+        let length = plan.keep(field)?.keep.expiry(EPOCH);
+        (length != Timestamp::NEVER).then(|| Op {
+            sql: held::SHORTEN,
+            cells: vec![Cell::Text(field.key().to_owned()), Cell::Integer(length.microseconds())],
+            expect: Expect::Any,
+        })
+    });
+    let rows = tables.iter().filter(|table| table.shape.expires).map(|table| Op {
+        sql: table.shorten,
+        cells: vec![row::expiry(plan, table, now).to_cell()],
+        expect: Expect::Any,
+    });
+    engine.commit(told.chain(rows).collect()).await?;
+    Ok(())
 }
 
 /// Writes the declared fields into the table that `held` refers to, so that the database itself refuses the others.

@@ -1,10 +1,14 @@
 //! Where the two databases are.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::engine::Endpoint;
+use plan::value::Cell;
+
+use crate::engine::{Endpoint, Engine};
 use crate::{OpenError, ServerUrl, StoreError};
+
+const LOOK_THROUGH: &str = "PRAGMA integrity_check(1)";
 
 /// The file that holds what is known about people.
 pub(crate) const ROWS_FILE: &str = "candor.db";
@@ -95,4 +99,14 @@ impl From<PathBuf> for Place {
     fn from(folder: PathBuf) -> Self {
         Self::Folder(folder)
     }
+}
+
+/// Whether a database's file and the log beside it make a whole database. Opening changes both: hand in copies.
+pub async fn is_sound(file: &Path) -> bool {
+    let Ok(engine) = Engine::open(&Endpoint::File(file.to_owned())).await else {
+        return false;
+    };
+    let found = engine.fetch(LOOK_THROUGH, &[]).await;
+    engine.close().await;
+    found.is_ok_and(|rows| rows == [vec![Cell::Text("ok".to_owned())]])
 }

@@ -334,6 +334,15 @@ pub(crate) const fn sweep(table: &Shape) -> Text {
         .push(" WHERE expires_at <= $1")
 }
 
+/// `UPDATE` of the end of rows that the policy in force keeps for a shorter time than the one they were collected under.
+#[must_use]
+pub(crate) const fn shorten(table: &Shape) -> Text {
+    Text::new()
+        .push("UPDATE ")
+        .push(table.name)
+        .push(" SET expires_at = $1 WHERE expires_at > $1")
+}
+
 /// `SELECT` of every owner that has rows.
 #[must_use]
 pub(crate) const fn owners(table: &Shape) -> Text {

@@ -84,11 +84,12 @@ pub struct Table {
     pub(crate) unsampled: &'static str,
     pub(crate) rewrite: &'static str,
     pub(crate) stored: &'static str,
+    pub(crate) shorten: &'static str,
 }
 
 /// The texts of one table at compile time; [`crate::table!`] makes them constants.
 #[derive(Clone, Copy)]
-pub struct Texts([Text; 16]);
+pub struct Texts([Text; 17]);
 
 impl Texts {
     /// Writes every statement of a table of this shape.
@@ -111,6 +112,7 @@ impl Texts {
             sql::unsampled(shape),
             sql::rewrite(shape),
             sql::stored(shape),
+            sql::shorten(shape),
         ])
     }
 }
@@ -138,6 +140,7 @@ impl Table {
             unsampled: texts.0[13].as_str(),
             rewrite: texts.0[14].as_str(),
             stored: texts.0[15].as_str(),
+            shorten: texts.0[16].as_str(),
         }
     }
 

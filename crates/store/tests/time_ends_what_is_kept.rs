@@ -4,6 +4,8 @@
 
 mod world;
 
+use std::sync::Arc;
+
 use plan::act::Keep;
 use plan::field::Nickname;
 use plan::{Permit, Personal, VisitId};
@@ -171,7 +173,50 @@ async fn each_held_value_ends_when_its_field_does_and_the_others_with_the_accoun
     );
 }
 
+async fn a_shorter_keep_holds_for_what_is_there_and_a_longer_one_does_not(home: Home) {
+    let world = world::open(&home).await;
+    let subject = world.store.create_subject().await.unwrap();
+    put_nickname(&world.store, &subject).await;
+    put_usage(&world.store, &subject).await;
+    world.store.close().await;
+    let ends = async || {
+        let end = async |sql| plan::Timestamp::from_microseconds(home.number_raw(sql).await);
+        [
+            end("SELECT expires_at FROM held").await,
+            end("SELECT expires_at FROM usage").await,
+        ]
+    };
+    let in_days = |[held, usage]: [i64; 2]| [START.plus_seconds(held * DAY), START.plus_seconds(usage * DAY)];
+    assert_eq!(ends().await, in_days([30, 395]));
+
+    let (clock, mut lines) = (Arc::clone(&world.clock), world::EVERYTHING.to_vec());
+    for (days, (nickname, usage), then) in [
+        (10, ("15d", "7d"), [15, 17]),
+        (0, ("20d", "90d"), [15, 17]),
+        (0, ("1d", "395d"), [1, 17]),
+    ] {
+        clock.advance_seconds(days * DAY);
+        let (nickname, usage) = (
+            world::NICKNAME.replace("30d", nickname),
+            world::USAGE.replace("395d", usage),
+        );
+        lines[1] = &nickname;
+        lines[4] = &usage;
+        let store = Store::open(world::options(&home, &world::policy_of(&lines), &clock)).await;
+        store.unwrap().close().await;
+        assert_eq!(ends().await, in_days(then));
+        lines = world::EVERYTHING.to_vec();
+    }
+    let store = world::reopen(&home, &clock).await;
+    assert_eq!(
+        store.sweep().await,
+        Ok(2),
+        "the nickname and its index ended nine days ago"
+    );
+}
+
 on_both!(
+    a_shorter_keep_holds_for_what_is_there_and_a_longer_one_does_not,
     what_has_ended_is_not_read_although_it_was_not_swept,
     the_sweep_deletes_what_has_ended_and_nothing_else,
     a_counter_that_was_swept_is_in_no_file,

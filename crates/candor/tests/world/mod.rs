@@ -297,6 +297,15 @@ pub(crate) fn refused(folder: &Path, namespace: &NetNamespace, arguments: &[&str
     stderr(&output)
 }
 
+/// Starts `candor serve` and waits for nothing.
+pub(crate) fn spawn(folder: &Path, namespace: &NetNamespace) -> Child {
+    let mut command = Command::new(candor());
+    command.arg("serve").current_dir(folder);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let child = namespace.run(|| command.spawn());
+    child.expect("the namespace is there").expect("the program starts")
+}
+
 /// The names and contents of the files in a folder, to see that nothing was changed.
 pub(crate) fn contents(folder: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
     let entries = std::fs::read_dir(folder).expect("the folder can be read");

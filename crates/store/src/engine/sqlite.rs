@@ -200,6 +200,8 @@ fn cells_of(row: &SqliteRow) -> Result<Vec<Cell>, StoreError> {
 const SQLITE_CORRUPT: i32 = 11;
 const SQLITE_FULL: i32 = 13;
 const SQLITE_NOTADB: i32 = 26;
+/// There is no room for the index of the write-ahead log, a file beside it.
+const SQLITE_IOERR_SHMSIZE: i32 = 4874;
 const SQLITE_CONSTRAINT_FOREIGNKEY: i32 = 787;
 const SQLITE_CONSTRAINT_PRIMARYKEY: i32 = 1555;
 const SQLITE_CONSTRAINT_UNIQUE: i32 = 2067;
@@ -219,7 +221,7 @@ fn store_error(error: sqlx::Error) -> StoreError {
         _ => -1,
     };
     match code {
-        SQLITE_FULL => StoreError::DiskFull,
+        SQLITE_FULL | SQLITE_IOERR_SHMSIZE => StoreError::DiskFull,
         SQLITE_NOTADB => StoreError::Damaged,
         // The low byte is the primary code, the rest says what exactly is corrupt.
         corrupt if corrupt & 0xff == SQLITE_CORRUPT => StoreError::Damaged,

@@ -315,9 +315,9 @@ impl Accounts {
     pub async fn bearer(&self, token: &AccessToken) -> Result<Option<Bearer>, StoreError> {
         let Some(book) = &self.tokens else { return Ok(None) };
         let lookup = self.store.lookup(&book.keep, &Personal::new(token.hash()));
-        let found = self.store.read_rows(&book.by_hash, (lookup, self.store.now())).await?;
-        let Some(row) = found.first() else { return Ok(None) };
-        let staff = !self.store.read_rows(&self.staff.of, (row.member,)).await?.is_empty();
+        let found = self.store.read_row(&book.by_hash, (lookup, self.store.now())).await?;
+        let Some(row) = found else { return Ok(None) };
+        let staff = self.store.read_row(&self.staff.of, (row.member,)).await?.is_some();
         Ok(Some(Bearer {
             member: row.member,
             token: row.id,

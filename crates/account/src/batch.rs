@@ -97,7 +97,7 @@ impl Accounts {
                 return Err(BatchError::Staff(*member));
             }
             // A day of the access log has a key as well, and is nobody.
-            if self.store.read_rows(&self.member, (*member,)).await?.is_empty() {
+            if self.store.read_row(&self.member, (*member,)).await?.is_none() {
                 return Err(BatchError::NoSuchMember(*member));
             }
         }
@@ -145,7 +145,7 @@ impl Accounts {
     }
 
     async fn is_staff(&self, member: MemberId) -> Result<bool, StoreError> {
-        Ok(!self.store.read_rows(&self.staff.of, (member,)).await?.is_empty())
+        Ok(self.store.read_row(&self.staff.of, (member,)).await?.is_some())
     }
 
     /// The member whose e-mail address, number or id this is, exactly; nothing sealed is opened.
@@ -164,8 +164,8 @@ impl Accounts {
             return Ok(found.map(|id| MemberId::from_bytes(*id.as_bytes())));
         }
         if let Ok(id) = typed.parse::<MemberId>() {
-            let rows = self.store.read_rows(&self.member, (id,)).await?;
-            return Ok(rows.first().map(|row| row.member));
+            let row = self.store.read_row(&self.member, (id,)).await?;
+            return Ok(row.map(|row| row.member));
         }
         let found = self.find_by_number(typed).await;
         let found = found.map_err(|error: FindError| SignInError::from(error))?;

@@ -305,8 +305,8 @@ impl Accounts {
     pub async fn rename_device(&self, member: MemberId, device: DeviceId, label: &str) -> Result<(), DeviceError> {
         let devices = self.devices.as_ref().ok_or(DeviceError::NoSuchDevice)?;
         let label = parse_label(label)?;
-        let rows = self.store.read_rows(&devices.one, (device, member)).await?;
-        let known = rows.into_iter().next().ok_or(DeviceError::NoSuchDevice)?;
+        let known = self.store.read_row(&devices.one, (device, member)).await?;
+        let known = known.ok_or(DeviceError::NoSuchDevice)?;
         let subject = self.store.subject(member).await?;
         let renamed = Device {
             label: Personal::new(label),

@@ -261,9 +261,9 @@ impl Accounts {
         let Some(used) = self.invitations.as_ref().and_then(|book| book.used.as_ref()) else {
             return Ok(None);
         };
-        let rows = self.store.read_rows(&used.by, (member,)).await?;
+        let row = self.store.read_row(&used.by, (member,)).await?;
         let permit = self.store.plan().permit()?;
-        Ok(rows.first().map(|row| row.invitation.show(&permit)))
+        Ok(row.map(|row| row.invitation.show(&permit)))
     }
 
     /// The invitation of a code that somebody typed.
@@ -271,8 +271,8 @@ impl Accounts {
         let book = self.invitations.as_ref().ok_or(JoinError::InvitationWrong)?;
         let hash = Personal::new(RecoveryCode::from_typed(code).hash());
         let lookup = self.store.lookup(&book.keep_code, &hash);
-        let found = self.store.read_rows(&book.by_code, (lookup, self.store.now())).await?;
-        let row = found.first().ok_or(JoinError::InvitationWrong)?;
+        let row = self.store.read_row(&book.by_code, (lookup, self.store.now())).await?;
+        let row = row.ok_or(JoinError::InvitationWrong)?;
         let tariff = row.tariff.open(&book.read_tariff);
         Ok(Invited {
             id: row.id,

@@ -375,7 +375,7 @@ impl Accounts {
     /// # Errors
     /// Database errors.
     pub async fn accepted_current(&self, member: MemberId) -> Result<bool, StoreError> {
-        let acceptance = self.store.read_rows(&self.acceptance_of, (member,)).await?.pop();
+        let acceptance = self.store.read_row(&self.acceptance_of, (member,)).await?;
         let current = self.store.plan_digest().to_string();
         Ok(acceptance.is_some_and(|acceptance| *acceptance.digest.open(&self.permits.read_digest) == current))
     }

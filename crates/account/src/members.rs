@@ -36,21 +36,26 @@ impl Accounts {
     /// # Errors
     /// Database errors.
     pub async fn member_line(&self, member: MemberId) -> Result<Option<MemberLine>, StoreError> {
-        let rows = self.store.read_rows(&self.member, (member,)).await?;
-        Ok(self.lines(&rows).await?.pop())
+        let row = self.store.read_row(&self.member, (member,)).await?;
+        Ok(self.lines(row.as_slice()).await?.pop())
     }
 
+    /// What goes with members who follow each other in the order of their ids.
     async fn lines(&self, rows: &[Member]) -> Result<Vec<MemberLine>, StoreError> {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+            return Ok(Vec::new());
+        };
+        let span = (first.member, last.member);
         let devices: BTreeMap<MemberId, i64> = match self.store.select(&DEVICE_COUNTS) {
-            Some(select) => self.store.read(&select, ()).await?.into_iter().collect(),
+            Some(select) => self.store.read(&select, span).await?.into_iter().collect(),
             None => BTreeMap::new(),
         };
         let month = month_start(self.store.now().day());
         let totals = match &self.usage {
-            Some(usage) => Some(usage.totals_since(&self.store, month).await?),
+            Some(usage) => Some(usage.totals_between(&self.store, span, month).await?),
             None => None,
         };
-        let tariffs = self.tariffs_by_member().await?;
+        let tariffs = self.tariffs_between(span).await?;
         let line = |row: &Member| MemberLine {
             id: row.member,
             joined: row.joined.show(&self.permits.show_joined),

@@ -146,8 +146,8 @@ impl Accounts {
         let looked_up = number.clone().unwrap_or(AccountNumber([0; DIGITS]));
         let hash = numbers.hash(&self.hasher, &looked_up).await?;
         let lookup = self.store.lookup(&numbers.keep, &hash);
-        let found = self.store.read_rows(&numbers.by_hash, (lookup.clone(),)).await?;
-        let found = found.first().filter(|_| number.is_some());
+        let found = self.store.read_row(&numbers.by_hash, (lookup.clone(),)).await?;
+        let found = found.filter(|_| number.is_some());
         Ok(found.map(|row| (row.member, numbers.stays.with((row.member, lookup)))))
     }
 }

@@ -81,8 +81,8 @@ impl Sessions {
         token: &SessionToken,
     ) -> Result<Option<(MemberId, SessionId)>, StoreError> {
         let lookup = store.lookup(&self.permit, &Personal::new(token.hash()));
-        let found = store.read_rows(&self.by_hash, (lookup, store.now())).await?;
-        Ok(found.first().map(|session| (session.member, session.id)))
+        let found = store.read_row(&self.by_hash, (lookup, store.now())).await?;
+        Ok(found.map(|session| (session.member, session.id)))
     }
 
     pub(crate) fn end(&self, session: SessionId) -> Op {

@@ -335,7 +335,7 @@ impl Accounts {
         let Some((member, session)) = self.sessions.find(&self.store, token).await? else {
             return Ok(None);
         };
-        let staff = !self.store.read_rows(&self.staff.of, (member,)).await?.is_empty();
+        let staff = self.store.read_row(&self.staff.of, (member,)).await?.is_some();
         Ok(Some(SignedIn { member, session, staff }))
     }
 
@@ -378,7 +378,7 @@ impl Accounts {
     /// # Errors
     /// Database errors.
     pub async fn has_password(&self, member: MemberId) -> Result<bool, StoreError> {
-        Ok(!self.store.read_rows(&self.credential_of, (member,)).await?.is_empty())
+        Ok(self.store.read_row(&self.credential_of, (member,)).await?.is_some())
     }
 
     /// Sets a new password; every browser and program is signed out. The recovery code stays.

@@ -116,8 +116,8 @@ impl Accounts {
         let Some(memberships) = &self.memberships else {
             return Ok(None);
         };
-        let rows = self.store.read_rows(&memberships.of, (member,)).await?;
-        Ok(rows.first().map(|row| row.paid_until.show(&memberships.show)))
+        let row = self.store.read_row(&memberships.of, (member,)).await?;
+        Ok(row.map(|row| row.paid_until.show(&memberships.show)))
     }
 
     /// Days after the last day of a membership when the account is erased; `None`: it is not.
@@ -254,13 +254,12 @@ impl Accounts {
                 add(member, Stop::Ended);
             }
         }
-        if let Some(usage) = &self.usage
-            && self.tariffs.iter().any(|tariff| tariff.quota_bytes.is_some())
-        {
+        let least = self.tariffs.iter().filter_map(|tariff| tariff.quota_bytes).min();
+        if let (Some(usage), Some(least)) = (&self.usage, least) {
             let totals = usage.totals_since(&self.store, month_start(today)).await?;
-            let named = self.tariffs_by_member().await?;
-            for (member, total) in totals {
-                let quota = self.tariff_named(named.get(&member)).quota_bytes;
+            // Whose tariff it is matters for the few alone who moved as much as the least that any lets through.
+            for (member, total) in totals.into_iter().filter(|(_, total)| *total >= least) {
+                let quota = self.tariff(member).await?.quota_bytes;
                 if quota.is_some_and(|quota| total >= quota) {
                     add(member, Stop::OverQuota);
                 }
@@ -286,7 +285,7 @@ impl Accounts {
         let past = self.store.now().plus_seconds(-after).day();
         let mut due: Vec<SubjectId> = Vec::new();
         for member in memberships.over_before(&self.store, past).await? {
-            if self.store.read_rows(&self.staff.of, (member,)).await?.is_empty() {
+            if self.store.read_row(&self.staff.of, (member,)).await?.is_none() {
                 due.push(member.into());
             }
         }

@@ -109,8 +109,8 @@ statements! {
         "SELECT COUNT(*) FROM member";
     TARIFF_OF: SelectStatement<(MemberId,), MemberTariff> = SelectStatement::new, "tariff.of", Account, touches ["member_tariff"],
         rows!(MemberTariff, "WHERE member = $1");
-    TARIFFS: SelectStatement<(), MemberTariff> = SelectStatement::new, "tariff.all", Account, touches ["member_tariff"],
-        rows!(MemberTariff, "");
+    TARIFFS: SelectStatement<(MemberId, MemberId), MemberTariff> = SelectStatement::new, "tariff.between", Account, touches ["member_tariff"],
+        rows!(MemberTariff, "WHERE member >= $1 AND member <= $2");
     STAFF_OF: SelectStatement<(MemberId,), Staff> = SelectStatement::new, "staff.of", Account, touches ["staff"],
         rows!(Staff, "WHERE member = $1");
     STAFF_FIRST: RunStatement<(MemberId,)> = RunStatement::new, "staff.first", Account, touches ["staff"],
@@ -123,8 +123,8 @@ statements! {
         rows!(Device, "WHERE member = $1 ORDER BY id");
     DEVICES: SelectStatement<(), Device> = SelectStatement::new, "device.all", Service, touches ["device"],
         rows!(Device, "");
-    DEVICE_COUNTS: SelectStatement<(), (MemberId, i64)> = SelectStatement::new, "device.counts", Service, touches ["device"],
-        "SELECT member, COUNT(*) FROM device GROUP BY member";
+    DEVICE_COUNTS: SelectStatement<(MemberId, MemberId), (MemberId, i64)> = SelectStatement::new, "device.counts", Service, touches ["device"],
+        "SELECT member, COUNT(*) FROM device WHERE member >= $1 AND member <= $2 GROUP BY member";
     REMOVE_DEVICE: RunStatement<(DeviceId, MemberId)> = RunStatement::new, "device.remove", Service, touches ["device"],
         "DELETE FROM device WHERE id = $1 AND member = $2", Expect::Rows(1);
     // Counted after the row is there, in its own commit: two at once cannot both find room for one.
@@ -139,8 +139,12 @@ statements! {
          down = CASE WHEN usage.down < 4611686018427387904 THEN usage.down + excluded.down ELSE usage.down END", Expect::Rows(1);
     USAGE_OF: SelectStatement<(MemberId, Day, Timestamp), Usage> = SelectStatement::new, "usage.of", NetworkOps, touches ["usage"],
         rows!(Usage, "WHERE member = $1 AND day >= $2 AND expires_at > $3 ORDER BY day");
-    USAGE_SINCE: SelectStatement<(Day, Timestamp), Usage> = SelectStatement::new, "usage.since", NetworkOps, touches ["usage"],
-        rows!(Usage, "WHERE day >= $1 AND expires_at > $2");
+    USAGE_TOTALS: SelectStatement<(Day, Timestamp), (MemberId, i64)> = SelectStatement::new, "usage.totals", NetworkOps, touches ["usage"],
+        "SELECT member, CAST(SUM(up + down) AS BIGINT) FROM usage WHERE day >= $1 AND expires_at > $2 GROUP BY member";
+    USAGE_TOTALS_OF: SelectStatement<(MemberId, MemberId, Day, Timestamp), (MemberId, i64)> = SelectStatement::new, "usage.totals_of",
+        NetworkOps, touches ["usage"],
+        "SELECT member, CAST(SUM(up + down) AS BIGINT) FROM usage \
+         WHERE member >= $1 AND member <= $2 AND day >= $3 AND expires_at > $4 GROUP BY member";
     VISITS_FROM: SelectStatement<(Lookup, Timestamp), AccessLine> = SelectStatement::new, "access_line.from", Security, touches ["access_line"],
         rows!(AccessLine, "WHERE ip_index = $1 AND expires_at > $2");
     FORGET_VISITS: RunStatement<(Lookup,)> = RunStatement::new, "access_line.forget", Security, touches ["access_line"],

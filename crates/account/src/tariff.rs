@@ -18,7 +18,7 @@ impl Accounts {
     /// Database errors.
     pub async fn tariff(&self, member: MemberId) -> Result<Tariff, StoreError> {
         let named = match self.store.select(&TARIFF_OF) {
-            Some(select) => self.store.read_rows(&select, (member,)).await?.pop(),
+            Some(select) => self.store.read_row(&select, (member,)).await?,
             None => None,
         };
         Ok(self.tariff_named(named.as_ref()).clone())
@@ -77,17 +77,16 @@ impl Accounts {
         }
     }
 
-    pub(crate) async fn tariffs_by_member(&self) -> Result<BTreeMap<MemberId, MemberTariff>, StoreError> {
+    /// The named tariffs of the members whose ids lie from the first to the last of these.
+    pub(crate) async fn tariffs_between(
+        &self,
+        span: (MemberId, MemberId),
+    ) -> Result<BTreeMap<MemberId, MemberTariff>, StoreError> {
         let Some(select) = self.store.select(&TARIFFS) else {
             return Ok(BTreeMap::new());
         };
-        Ok(self
-            .store
-            .read_rows(&select, ())
-            .await?
-            .into_iter()
-            .map(|row| (row.member, row))
-            .collect())
+        let rows = self.store.read_rows(&select, span).await?;
+        Ok(rows.into_iter().map(|row| (row.member, row)).collect())
     }
 
     /// Adds what accounts moved to their day, and stops those whose quota is used up.

@@ -9,7 +9,7 @@ use plan::{Day, MemberId, Permit, Personal, Timestamp};
 use store::{Op, Run, Select, Store, StoreError};
 use thiserror::Error;
 
-use crate::statements::{ADD_USAGE, Bytes, DayArg, USAGE_OF, USAGE_SINCE};
+use crate::statements::{ADD_USAGE, Bytes, DayArg, USAGE_OF, USAGE_TOTALS, USAGE_TOTALS_OF};
 use crate::tables::Usage;
 
 /// What a member may use. Configured by the operator.
@@ -65,7 +65,8 @@ pub struct DayUsage {
 pub(crate) struct UsageBook {
     add: Run<(MemberId, DayArg, Bytes, Bytes, Timestamp)>,
     of: Select<(MemberId, Day, Timestamp), Usage>,
-    since: Select<(Day, Timestamp), Usage>,
+    totals: Select<(Day, Timestamp), (MemberId, i64)>,
+    totals_of: Select<(MemberId, MemberId, Day, Timestamp), (MemberId, i64)>,
     keep_day: Permit<UsageDay, Keep>,
     keep_bytes: Permit<UsageBytes, Keep>,
     use_day: Permit<UsageDay, NetworkOps>,
@@ -78,7 +79,8 @@ impl UsageBook {
         Some(Self {
             add: store.run(&ADD_USAGE)?,
             of: store.select(&USAGE_OF)?,
-            since: store.select(&USAGE_SINCE)?,
+            totals: store.select(&USAGE_TOTALS)?,
+            totals_of: store.select(&USAGE_TOTALS_OF)?,
             keep_day: store.plan().permit().ok()?,
             keep_bytes: store.plan().permit().ok()?,
             use_day: store.plan().permit().ok()?,
@@ -116,13 +118,19 @@ impl UsageBook {
 
     /// Bytes up and down together of every account since a day.
     pub(crate) async fn totals_since(&self, store: &Store, from: Day) -> Result<BTreeMap<MemberId, u64>, StoreError> {
-        let mut totals = BTreeMap::new();
-        for row in store.read_rows(&self.since, (from, store.now())).await? {
-            let day = self.open(&row);
-            let total: &mut u64 = totals.entry(row.member).or_default();
-            *total = total.saturating_add(day.up).saturating_add(day.down);
-        }
-        Ok(totals)
+        let totals = store.read(&self.totals, (from, store.now())).await?;
+        Ok(as_counts(totals))
+    }
+
+    /// As [`Self::totals_since`], of the accounts whose ids lie from the first to the last of these.
+    pub(crate) async fn totals_between(
+        &self,
+        store: &Store,
+        (first, last): (MemberId, MemberId),
+        from: Day,
+    ) -> Result<BTreeMap<MemberId, u64>, StoreError> {
+        let totals = store.read(&self.totals_of, (first, last, from, store.now())).await?;
+        Ok(as_counts(totals))
     }
 
     fn open(&self, row: &Usage) -> DayUsage {
@@ -133,6 +141,11 @@ impl UsageBook {
             down: bytes(&row.down),
         }
     }
+}
+
+fn as_counts(totals: Vec<(MemberId, i64)>) -> BTreeMap<MemberId, u64> {
+    let count = |(member, total)| (member, u64::try_from(total).unwrap_or(0));
+    totals.into_iter().map(count).collect()
 }
 
 /// The first day of the calendar month that holds `day`.

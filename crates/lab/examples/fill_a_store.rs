@@ -6,7 +6,7 @@
 //!
 //! Every member has an e-mail address, an accepted policy, a device and a week of usage, written through the store as the
 //! program writes them. They share one password, `PASSWORD`, whose hash is computed once. The first SESSIONS of them are
-//! signed in: their cookies go to the file COOKIES, one a line.
+//! signed in: their cookies go to the file COOKIES, one a line. The first of all works for the operator.
 
 use std::env;
 use std::error::Error;
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use account::{Acceptance, Credential, Device, Member, Session, SessionToken, Usage};
+use account::{Acceptance, Credential, Device, Member, Session, SessionToken, Staff, Usage};
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
 use plan::field::Email;
 use plan::{Clock, DeviceId, MemberId, Permit, Personal, SessionId, Timestamp, act::Keep};
@@ -46,6 +46,7 @@ struct Filler {
     sessions: Rows<Session>,
     devices: Rows<Device>,
     usage: Rows<Usage>,
+    staff: Rows<Staff>,
     hash: String,
     digest: String,
 }
@@ -63,6 +64,7 @@ impl Filler {
             sessions: store.require_rows()?,
             devices: store.require_rows()?,
             usage: store.require_rows()?,
+            staff: store.require_rows()?,
             hash: hash.to_string(),
             digest: store.plan().digest().to_string(),
             store,
@@ -122,6 +124,10 @@ impl Filler {
                     down: Personal::new(25_000_000),
                 },
             )?);
+        }
+        if index == 0 {
+            let role = Personal::new("operator".to_owned());
+            ops.push(self.staff.insert(&subject, &Staff { member, role })?);
         }
         let mut cookie = None;
         if signed_in {

@@ -86,7 +86,8 @@ fn archive(files: &[(&str, &str)]) -> Result<Vec<u8>, zip::result::ZipError> {
     Ok(archive.finish()?.into_inner())
 }
 
-pub(crate) fn to_json(export: &Export) -> Value {
+/// An export as programs read it.
+pub fn to_json(export: &Export) -> Value {
     let tables = export.tables.iter().map(|table| {
         json!({
             "table": table.name,

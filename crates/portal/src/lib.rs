@@ -38,6 +38,7 @@ mod vpn;
 mod words;
 
 pub use app::{Portal, PortalError};
+pub use export::to_json as export_json;
 #[doc(hidden)]
 pub use fuzz::fuzz_forms;
 pub use router::router;

@@ -105,21 +105,28 @@ impl Store {
     /// What comes after the rows: the keys, the log, the gaps, the marks.
     async fn finish(&self, buried: &[Buried]) -> Result<(), StoreError> {
         let ids: Vec<SubjectId> = buried.iter().map(|one| one.id).collect();
-        self.keys.destroy(&ids).await?;
+        // Two databases, which do not wait for each other.
+        let (destroyed, emptied) = tokio::join!(self.keys.destroy(&ids), self.empty_gaps(buried));
+        destroyed.and(emptied)?;
+        self.mark_done(buried.iter().map(|one| one.tag.clone())).await
+    }
+
+    /// Leaves nothing of erased people in the log of the rows' database, nor in the gaps of its pages.
+    async fn empty_gaps(&self, buried: &[Buried]) -> Result<(), StoreError> {
         self.engine.truncate_log().await?;
         // Every row about a person begins with ids, theirs among them: a copy in a gap is recognised by either half.
-        let halves = ids.iter().flat_map(|id| {
-            let (first, second) = id.as_bytes().split_at(8);
+        let halves = buried.iter().flat_map(|one| {
+            let (first, second) = one.id.as_bytes().split_at(8);
             [first.to_vec(), second.to_vec()]
         });
-        if ids.len() > SOUGHT_LIMIT || self.engine.may_hold(halves.collect()).await? {
+        if buried.len() > SOUGHT_LIMIT || self.engine.may_hold(halves.collect()).await? {
             let emptied: BTreeSet<&str> = buried
                 .iter()
                 .flat_map(|one| self.emptied_in_clear(&one.touched))
                 .collect();
             self.engine.rewrite(emptied.into_iter().collect()).await?;
         }
-        self.mark_done(buried.iter().map(|one| one.tag.clone())).await
+        Ok(())
     }
 
     /// Finishes erasures whose rows went and that failed afterwards; gives those people whose keys were there still.
@@ -138,8 +145,9 @@ impl Store {
             .into_iter()
             .filter(|id| tags.contains(&self.tombstone_tag(*id)))
             .collect();
-        // For nobody as well: the key may be gone, and the file not yet written anew.
         self.keys.destroy(&left).await?;
+        // For nobody as well: the key may be gone, and the file not yet written anew.
+        self.keys.rewrite().await?;
         self.engine.truncate_log().await?;
         // Whose rows they were is no longer known for all of them, so nothing can be looked for.
         self.engine.rewrite(self.rewriting_texts()).await?;

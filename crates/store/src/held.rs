@@ -303,9 +303,10 @@ impl HeldTable {
             Cell::Text(F::ID.key().to_owned()),
             self.clock.now().to_cell(),
         ];
-        let rows = self.engine.fetch(GET, &cells).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let opened = Opened::of(subject, F::ID.key(), row)?;
+        let Some(row) = self.engine.fetch_first(GET, &cells).await? else {
+            return Ok(None);
+        };
+        let opened = Opened::of(subject, F::ID.key(), &row)?;
         Ok(Some(Held {
             value: F::Value::from_bytes(&opened.bytes)
                 .map(Personal::new)
@@ -328,9 +329,8 @@ impl HeldTable {
     ) -> Result<Option<SubjectId>, StoreError> {
         let lookup = self.keys.index().lookup(F::ID, &value.open(permit).to_bytes());
         let cells = [Cell::Text(F::ID.key().to_owned()), lookup.to_cell(), now.to_cell()];
-        let rows = self.engine.fetch(FIND, &cells).await?;
-        rows.first()
-            .map(|row| row.first().and_then(SubjectId::from_cell).ok_or(StoreError::Malformed))
+        let row = self.engine.fetch_first(FIND, &cells).await?;
+        row.map(|row| row.first().and_then(SubjectId::from_cell).ok_or(StoreError::Malformed))
             .transpose()
     }
 }

@@ -8,7 +8,7 @@ use plan::SubjectId;
 use plan::value::{Cell, Value as _};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::engine::{Definition, Endpoint, Engine, Expect, Op};
+use crate::engine::{Definition, Dialect, Endpoint, Engine, Expect, Op};
 use crate::row::SharedIndexKey;
 use crate::schema::Schema;
 use crate::seal::{IndexKey, KEY_LENGTH, SealingKey, WrappingKey, place, random};
@@ -59,6 +59,12 @@ pub(crate) const STATEMENTS: &[(&str, &str, &str)] = &[
     ("subject_key.count", COUNT_SUBJECTS, "subject_key"),
     ("instance_key.count", COUNT_INSTANCE, "instance_key"),
 ];
+
+/// Keys that are destroyed together and looked for one by one; more are not looked for, and the file is written anew.
+/// Writing costs about as much as looking for so many does: guess.
+const SOUGHT_LIMIT: usize = 4;
+/// Random bytes that are not found by chance.
+const TRACE_BYTES: usize = 8;
 
 /// Opened keys that stay in memory at most; every other one is dropped beyond it. About 1 KiB each.
 const CACHE_LIMIT: usize = 8192;
@@ -163,14 +169,12 @@ impl Keys {
             }
             cache.destructions
         };
-        let rows = self.engine.fetch(SELECT_SUBJECT, &[subject.to_cell()]).await?;
-        let [row] = rows.as_slice() else {
-            return Err(StoreError::NoSuchSubject);
-        };
+        let row = self.engine.fetch_first(SELECT_SUBJECT, &[subject.to_cell()]).await?;
+        let row = row.ok_or(StoreError::NoSuchSubject)?;
         let bytes = unwrap(
             &self.wrapping,
             &place("subject_key", "wrapped", subject.as_bytes()),
-            row,
+            &row,
         )?;
         let key = Arc::new(SealingKey::from_bytes(&bytes));
         self.remember(subject, &key, destructions);
@@ -185,8 +189,10 @@ impl Keys {
             .collect()
     }
 
-    /// Destroys keys: the rows are overwritten, every page is written anew, and the write-ahead log that held them is cut.
+    /// Destroys keys: the rows are overwritten, the write-ahead log that held them is cut, and every page is written anew
+    /// when any part of a key is left in the gap of one.
     pub(crate) async fn destroy(&self, subjects: &[SubjectId]) -> Result<(), StoreError> {
+        let traces = self.traces(subjects).await?;
         let delete = |subject: &SubjectId| Op {
             sql: DELETE_SUBJECT,
             cells: vec![subject.to_cell()],
@@ -200,8 +206,42 @@ impl Keys {
                 cache.keys.remove(subject);
             });
         }
-        // This is what makes an erasure certain, and the file is small (about 100 bytes for each person).
+        if let Some(traces) = traces {
+            self.engine.truncate_log().await?;
+            if !self.engine.may_hold(traces).await? {
+                return Ok(());
+            }
+        }
+        self.rewrite().await
+    }
+
+    /// Writes the keys anew, so that no gap of a page holds a destroyed one.
+    pub(crate) async fn rewrite(&self) -> Result<(), StoreError> {
         self.engine.rewrite(vec![REWRITE_SUBJECTS]).await
+    }
+
+    /// What a copy of one of these keys in the gap of a page would be known by: the halves of its subject, and three pieces
+    /// of what is wrapped, none of which can be spared in opening it. `None` where writing the file anew is cheaper than
+    /// to look for so many, or where it cannot be looked into.
+    async fn traces(&self, subjects: &[SubjectId]) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+        if subjects.len() > SOUGHT_LIMIT || self.engine.dialect() == Dialect::Postgres {
+            return Ok(None);
+        }
+        let mut traces = Vec::new();
+        for subject in subjects {
+            let (first, second) = subject.as_bytes().split_at(TRACE_BYTES);
+            traces.extend([first.to_vec(), second.to_vec()]);
+            if let Some(row) = self.engine.fetch_first(SELECT_SUBJECT, &[subject.to_cell()]).await? {
+                let [Cell::Bytes(wrapped)] = row.as_slice() else {
+                    return Err(StoreError::Malformed);
+                };
+                // Nonce, ciphertext and tag are of random bytes; a piece of each.
+                let pieces = [0, wrapped.len() / 2, wrapped.len().saturating_sub(TRACE_BYTES)];
+                let pieces = pieces.into_iter().filter_map(|at| wrapped.get(at..at + TRACE_BYTES));
+                traces.extend(pieces.map(<[u8]>::to_vec));
+            }
+        }
+        Ok(Some(traces))
     }
 
     /// See [`Engine::truncate_log`].

@@ -429,26 +429,35 @@ impl Store {
     /// [`StoreError::Unsealable`] when a row was changed from outside; database errors.
     pub async fn read_rows<A: Args, R: Row>(&self, select: &Select<A, R>, args: A) -> Result<Vec<R>, StoreError> {
         let found = self.engine.fetch(select.sql, &args.cells()).await?;
-        let owner = R::TABLE
-            .shape
-            .columns
-            .iter()
-            .position(|column| column.name == R::TABLE.shape.owner);
-        let owner = owner.ok_or(StoreError::Malformed)?;
         let mut rows = Vec::with_capacity(found.len());
         for cells in &found {
-            let subject = cells
-                .get(owner)
-                .and_then(SubjectId::from_cell)
-                .ok_or(StoreError::Malformed)?;
-            match self.keys.key(subject).await {
-                Ok(key) => rows.push(R::read(&mut Reader::new(R::TABLE, &key, cells))?),
-                // Erased between the two reads: the row is gone as well.
-                Err(StoreError::NoSuchSubject) => {}
-                Err(error) => return Err(error),
-            }
+            rows.extend(self.opened(cells).await?);
         }
         Ok(rows)
+    }
+
+    /// Reads the first row and looks for no other: for what there is one of at most.
+    ///
+    /// # Errors
+    /// As [`Store::read_rows`].
+    pub async fn read_row<A: Args, R: Row>(&self, select: &Select<A, R>, args: A) -> Result<Option<R>, StoreError> {
+        match self.engine.fetch_first(select.sql, &args.cells()).await? {
+            Some(cells) => self.opened(&cells).await,
+            None => Ok(None),
+        }
+    }
+
+    /// A row, opened; `None` when its subject was erased between the reading of the row and of the key: the row is gone
+    /// as well.
+    async fn opened<R: Row>(&self, cells: &[Cell]) -> Result<Option<R>, StoreError> {
+        let shape = &R::TABLE.shape;
+        let owner = shape.columns.iter().position(|column| column.name == shape.owner);
+        let subject = owner.and_then(|owner| cells.get(owner)).and_then(SubjectId::from_cell);
+        match self.keys.key(subject.ok_or(StoreError::Malformed)?).await {
+            Ok(key) => R::read(&mut Reader::new(R::TABLE, &key, cells)).map(Some),
+            Err(StoreError::NoSuchSubject) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads results that are about nobody in particular.

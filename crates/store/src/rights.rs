@@ -278,7 +278,8 @@ fn export_column(column: &Column, reader: &mut Reader<'_>) -> Result<Option<Expo
 }
 
 /// Finishes what an earlier run began: keys without rows are destroyed (a person who was being erased, or one whose
-/// rows were never written), open tombstones are marked done, and both write-ahead logs are cut.
+/// rows were never written), both files are written anew where an erasure was open, its tombstone is marked done, and
+/// both write-ahead logs are cut.
 pub(crate) async fn finish_erasures(store: &Store, erase_keyless: bool) -> Result<u64, OpenError> {
     let mut present = BTreeSet::new();
     for sql in std::iter::once(held::OWNERS).chain(store.tables.iter().map(|table| table.owners)) {
@@ -296,6 +297,11 @@ pub(crate) async fn finish_erasures(store: &Store, erase_keyless: bool) -> Resul
     store.engine.commit(ops).await?;
     if !orphans.is_empty() {
         store.keys.destroy(&orphans).await?;
+    }
+    if store.engine.fetch_first(OPEN_TOMBSTONES, &[]).await?.is_some() {
+        // The run that was killed may not have come to the gaps of either file.
+        store.keys.rewrite().await?;
+        store.engine.rewrite(store.rewriting_texts()).await?;
     }
     let mark = Op {
         sql: MARK_ALL_DONE,

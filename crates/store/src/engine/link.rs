@@ -7,7 +7,7 @@ use plan::value::Cell;
 use sqlx::SqliteConnection;
 
 use crate::StoreError;
-use crate::engine::{Dialect, Endpoint, postgres, sqlite};
+use crate::engine::{Dialect, Endpoint, cells, postgres, sqlite};
 
 /// Takes rows some at a time.
 pub(crate) trait Reader {
@@ -38,8 +38,8 @@ impl Link {
     /// The names of tables and indexes.
     pub(crate) async fn definitions(&mut self) -> Result<Vec<String>, StoreError> {
         let rows = match self {
-            Self::Sqlite(connection, _) => sqlite::fetch(connection, sqlite::SCHEMA, &[]).await?,
-            Self::Postgres(writer) => postgres::fetch(writer.connection()?, postgres::SCHEMA, &[]).await?,
+            Self::Sqlite(connection, _) => cells::fetch(&mut *connection, sqlite::SCHEMA, &[]).await?,
+            Self::Postgres(writer) => cells::fetch(writer.connection()?, postgres::SCHEMA, &[]).await?,
         };
         let name = |row: Vec<Cell>| match row.into_iter().next() {
             Some(Cell::Text(name)) => Ok(name),
@@ -56,8 +56,8 @@ impl Link {
         reader: &mut impl Reader,
     ) -> Result<bool, StoreError> {
         match self {
-            Self::Sqlite(connection, _) => sqlite::read(connection, sql, chunk, reader).await,
-            Self::Postgres(writer) => postgres::read(writer.connection()?, sql, chunk, reader).await,
+            Self::Sqlite(connection, _) => cells::read(&mut *connection, sql, chunk, reader).await,
+            Self::Postgres(writer) => cells::read(writer.connection()?, sql, chunk, reader).await,
         }
     }
 
@@ -80,10 +80,13 @@ impl Link {
         }
     }
 
-    pub(crate) async fn execute(&mut self, sql: &'static str, cells: &[Cell]) -> Result<u64, StoreError> {
+    pub(crate) async fn execute(&mut self, sql: &'static str, values: &[Cell]) -> Result<u64, StoreError> {
         match self {
-            Self::Sqlite(connection, _) => sqlite::execute(connection, sql, cells).await,
-            Self::Postgres(writer) => writer.execute(sql, cells).await,
+            Self::Sqlite(connection, _) => {
+                let done = cells::execute(&mut *connection, sql, values).await?;
+                Ok(done.rows_affected())
+            }
+            Self::Postgres(writer) => writer.execute(sql, values).await,
         }
     }
 
@@ -129,10 +132,10 @@ pub(crate) enum View {
 
 impl View {
     /// Reads rows as cells.
-    pub(crate) async fn fetch(&mut self, sql: &'static str, cells: &[Cell]) -> Result<Vec<Vec<Cell>>, StoreError> {
+    pub(crate) async fn fetch(&mut self, sql: &'static str, values: &[Cell]) -> Result<Vec<Vec<Cell>>, StoreError> {
         match self {
-            Self::Sqlite(connection) => sqlite::fetch(&mut *connection, sql, cells).await,
-            Self::Postgres(connection) => postgres::fetch(&mut *connection, sql, cells).await,
+            Self::Sqlite(connection) => cells::fetch(&mut *connection, sql, values).await,
+            Self::Postgres(connection) => cells::fetch(&mut *connection, sql, values).await,
         }
     }
 
@@ -144,8 +147,8 @@ impl View {
         reader: &mut impl Reader,
     ) -> Result<bool, StoreError> {
         match self {
-            Self::Sqlite(connection) => sqlite::read(connection, sql, chunk, reader).await,
-            Self::Postgres(connection) => postgres::read(connection, sql, chunk, reader).await,
+            Self::Sqlite(connection) => cells::read(&mut *connection, sql, chunk, reader).await,
+            Self::Postgres(connection) => cells::read(&mut *connection, sql, chunk, reader).await,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One database: one writer that groups commits, several readers. What differs between SQLite and PostgreSQL is in the
 //! two files beside this one.
 
+mod cells;
 mod link;
 pub(crate) mod postgres;
 mod sqlite;
@@ -238,6 +239,17 @@ impl Engine {
         }
     }
 
+    /// Reads the first row as cells, and looks for no other.
+    pub(crate) async fn fetch_first(&self, sql: &'static str, cells: &[Cell]) -> Result<Option<Vec<Cell>>, StoreError> {
+        if crate::sql::places(sql) != cells.len() {
+            return Err(StoreError::WrongArgumentCount);
+        }
+        match &self.side {
+            Side::Sqlite(file) => file.fetch_first(sql, cells).await,
+            Side::Postgres(server) => server.fetch_first(sql, cells).await,
+        }
+    }
+
     /// Lets the database look at a statement without running it; gives how many places it sees.
     pub(crate) async fn prepare(&self, statements: &[&'static str]) -> Result<(), (usize, StoreError)> {
         match &self.side {
@@ -389,17 +401,17 @@ async fn settle(link: &mut Link, group: &[Change]) -> Result<Vec<Touched>, Store
     }
 }
 
+/// Nearly every batch succeeds, so none is set apart at first. When one fails, what was done before it is undone as well,
+/// and all of the group is made again, each batch under a savepoint of its own.
 async fn attempt(link: &mut Link, group: &[Change]) -> Result<Vec<Touched>, Lost> {
-    link.begin().await.map_err(Lost::Before)?;
-    // A batch that is alone needs no savepoint: it is the transaction.
-    let alone = group.len() == 1;
-    let mut outcomes = Vec::with_capacity(group.len());
-    for (ops, _) in group {
-        outcomes.push(change(link, ops, alone).await.map_err(Lost::Before)?);
-    }
-    if alone && outcomes.iter().all(Result::is_err) {
+    let mut outcomes = make(link, group, Apart::No).await?;
+    if outcomes.iter().any(Result::is_err) {
         link.rollback().await;
-        return Ok(outcomes);
+        // A batch that is alone is the transaction.
+        if group.len() == 1 {
+            return Ok(outcomes);
+        }
+        outcomes = make(link, group, Apart::BySavepoint).await?;
     }
     match link.run("COMMIT").await {
         Ok(()) => Ok(outcomes),
@@ -407,12 +419,34 @@ async fn attempt(link: &mut Link, group: &[Change]) -> Result<Vec<Touched>, Lost
     }
 }
 
-/// Does one batch; undoes it alone when it fails. The outer error says that the whole transaction is lost, so that none
-/// of its group may be acknowledged: after some errors SQLite rolls everything back by itself
+/// Whether the batches of a transaction can be undone one by one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Apart {
+    No,
+    BySavepoint,
+}
+
+/// Begins a transaction and does the batches of a group in it; ends at the first that fails and cannot be undone alone.
+async fn make(link: &mut Link, group: &[Change], apart: Apart) -> Result<Vec<Touched>, Lost> {
+    link.begin().await.map_err(Lost::Before)?;
+    let mut outcomes = Vec::with_capacity(group.len());
+    for (ops, _) in group {
+        let outcome = change(link, ops, apart).await.map_err(Lost::Before)?;
+        let ends = outcome.is_err() && apart == Apart::No;
+        outcomes.push(outcome);
+        if ends {
+            break;
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Does one batch; undoes it alone when it fails and is set apart. The outer error says that the whole transaction is
+/// lost, so that none of its group may be acknowledged: after some errors SQLite rolls everything back by itself
 /// (sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction"), and the savepoint is gone with it; a
 /// server may break off, or choose this transaction to give way to another.
-async fn change(link: &mut Link, ops: &[Op], alone: bool) -> Result<Touched, StoreError> {
-    if !alone {
+async fn change(link: &mut Link, ops: &[Op], apart: Apart) -> Result<Touched, StoreError> {
+    if apart == Apart::BySavepoint {
         link.run("SAVEPOINT change").await?;
     }
     let mut touched = Vec::with_capacity(ops.len());
@@ -421,7 +455,7 @@ async fn change(link: &mut Link, ops: &[Op], alone: bool) -> Result<Touched, Sto
         match outcome.and_then(|rows| op.expect.check(rows)) {
             Ok(rows) => touched.push(rows),
             Err(error @ (StoreError::Disconnected | StoreError::Conflict)) => return Err(error),
-            Err(error) if alone => return Ok(Err(error)),
+            Err(error) if apart == Apart::No => return Ok(Err(error)),
             Err(error) => {
                 link.run("ROLLBACK TO change").await.map_err(|_| error)?;
                 link.run("RELEASE change").await.map_err(|_| error)?;
@@ -429,7 +463,7 @@ async fn change(link: &mut Link, ops: &[Op], alone: bool) -> Result<Touched, Sto
             }
         }
     }
-    if !alone {
+    if apart == Apart::BySavepoint {
         link.run("RELEASE change").await?;
     }
     Ok(Ok(touched))

@@ -5,13 +5,13 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use futures_util::TryStreamExt as _;
 use plan::value::Cell;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow, PgSslMode};
-use sqlx::{ConnectOptions, Connection, Executor, PgConnection, PgPool, Row as _, TypeInfo, ValueRef};
+use sqlx::{Arguments as _, ConnectOptions, Connection, Executor as _, PgConnection, PgPool, Postgres, Row as _};
 use thiserror::Error;
 
-use crate::engine::{READERS, Reader};
+use crate::engine::READERS;
+use crate::engine::cells::{self, Speaks};
 use crate::{Code, StoreError};
 
 /// Pause between two attempts to connect, or to get the lock.
@@ -180,7 +180,7 @@ pub(super) async fn open(url: &ServerUrl) -> Result<(Writer, Server), StoreError
     };
     writer.connect(1, LOCK_TRIES).await?;
     let connection = writer.connection()?;
-    match fetch(&mut *connection, SETTINGS, &[]).await?.as_slice() {
+    match cells::fetch(&mut *connection, SETTINGS, &[]).await?.as_slice() {
         [row] => match row.as_slice() {
             [Cell::Text(fsync), _] if fsync != "on" => return Err(StoreError::NotDurable),
             [_, Cell::Text(encoding)] if encoding != "UTF8" => return Err(StoreError::Foreign),
@@ -188,7 +188,7 @@ pub(super) async fn open(url: &ServerUrl) -> Result<(Writer, Server), StoreError
         },
         _ => return Err(StoreError::Malformed),
     }
-    let found = fetch(&mut *connection, SCHEMA, &[]).await?;
+    let found = cells::fetch(&mut *connection, SCHEMA, &[]).await?;
     let is_mark = |row: &Vec<Cell>| matches!(row.first(), Some(Cell::Text(name)) if name == "mark");
     if !found.iter().any(is_mark) {
         if !found.is_empty() {
@@ -221,15 +221,32 @@ pub(super) struct Server {
 }
 
 impl Server {
+    /// Reads rows.
+    pub(super) async fn fetch(&self, sql: &'static str, values: &[Cell]) -> Result<Vec<Vec<Cell>>, StoreError> {
+        self.again(|| cells::fetch(&self.readers, sql, values)).await
+    }
+
+    /// Reads the first row.
+    pub(super) async fn fetch_first(
+        &self,
+        sql: &'static str,
+        values: &[Cell],
+    ) -> Result<Option<Vec<Cell>>, StoreError> {
+        self.again(|| cells::fetch_first(&self.readers, sql, values)).await
+    }
+
     /// Reads, and reads again while the server is away for a moment: reading changes nothing.
-    pub(super) async fn fetch(&self, sql: &'static str, cells: &[Cell]) -> Result<Vec<Vec<Cell>>, StoreError> {
+    async fn again<T, F>(&self, read: impl Fn() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
         for _ in 1..RECONNECT_TRIES {
-            match fetch(&self.readers, sql, cells).await {
+            match read().await {
                 Err(StoreError::Disconnected | StoreError::Conflict) => tokio::time::sleep(PAUSE).await,
                 settled => return settled,
             }
         }
-        fetch(&self.readers, sql, cells).await
+        read().await
     }
 
     pub(super) async fn prepare(&self, statements: &[&'static str]) -> Result<(), (usize, StoreError)> {
@@ -279,17 +296,17 @@ impl Writer {
         Ok(())
     }
 
-    pub(super) async fn execute(&mut self, sql: &'static str, cells: &[Cell]) -> Result<u64, StoreError> {
+    pub(super) async fn execute(&mut self, sql: &'static str, values: &[Cell]) -> Result<u64, StoreError> {
         let connection = self.connection()?;
-        let done = bind(sql, cells).execute(connection).await;
-        Ok(self.settled(done)?.rows_affected())
+        let done = cells::execute(connection, sql, values).await;
+        Ok(self.noted(done)?.rows_affected())
     }
 
     /// Connects anew and takes the lock, which the server gives when it has ended the old connection. Says whether the
     /// last transaction that was begun is committed.
     pub(super) async fn reconnect(&mut self) -> Result<bool, StoreError> {
         self.connect(RECONNECT_TRIES, RECONNECT_TRIES).await?;
-        let rows = fetch(self.connection()?, COMMITS, &[]).await;
+        let rows = cells::fetch(self.connection()?, COMMITS, &[]).await;
         match self.noted(rows)?.as_slice() {
             [row] => Ok(row.as_slice() == [Cell::Integer(self.commits)]),
             _ => Err(StoreError::Malformed),
@@ -361,51 +378,24 @@ async fn fetch_bool(connection: &mut PgConnection, sql: &'static str) -> Result<
     row.and_then(|row| row.try_get(0)).map_err(store_error)
 }
 
-pub(super) async fn fetch<'c>(
-    executor: impl Executor<'c, Database = sqlx::Postgres>,
-    sql: &'static str,
-    cells: &[Cell],
-) -> Result<Vec<Vec<Cell>>, StoreError> {
-    let rows = bind(sql, cells).fetch_all(executor).await.map_err(store_error)?;
-    rows.iter().map(cells_of).collect()
-}
+impl Speaks for Postgres {
+    const TYPES: [&'static str; 3] = ["INT8", "TEXT", "BYTEA"];
 
-pub(super) async fn read(
-    connection: &mut PgConnection,
-    sql: &'static str,
-    chunk: usize,
-    reader: &mut impl Reader,
-) -> Result<bool, StoreError> {
-    let mut rows = sqlx::query(sql).fetch(connection);
-    let mut cells = Vec::with_capacity(chunk);
-    while let Some(row) = rows.try_next().await.map_err(store_error)? {
-        cells.push(cells_of(&row)?);
-        if cells.len() == chunk && !reader.take(std::mem::take(&mut cells)).await {
-            return Ok(false);
+    fn error(error: sqlx::Error) -> StoreError {
+        store_error(error)
+    }
+
+    fn bind(arguments: &mut PgArguments, cell: &Cell) -> Result<(), sqlx::error::BoxDynError> {
+        match cell {
+            Cell::Integer(number) => arguments.add(*number),
+            Cell::Text(text) => arguments.add(text.as_str()),
+            Cell::Bytes(bytes) => arguments.add(bytes.as_slice()),
         }
     }
-    Ok(cells.is_empty() || reader.take(cells).await)
-}
 
-fn bind<'q>(sql: &'static str, cells: &[Cell]) -> sqlx::query::Query<'q, sqlx::Postgres, PgArguments> {
-    cells.iter().fold(sqlx::query(sql), |query, cell| match cell {
-        Cell::Integer(number) => query.bind(*number),
-        Cell::Text(text) => query.bind(text.clone()),
-        Cell::Bytes(bytes) => query.bind(bytes.clone()),
-    })
-}
-
-fn cells_of(row: &PgRow) -> Result<Vec<Cell>, StoreError> {
-    let cell = |index| {
-        let value = row.try_get_raw(index).map_err(store_error)?;
-        match value.type_info().name() {
-            "INT8" => row.try_get(index).map(Cell::Integer).map_err(store_error),
-            "TEXT" => row.try_get(index).map(Cell::Text).map_err(store_error),
-            "BYTEA" => row.try_get(index).map(Cell::Bytes).map_err(store_error),
-            _ => Err(StoreError::Malformed),
-        }
-    };
-    (0..row.len()).map(cell).collect()
+    fn cell(row: &PgRow, index: usize) -> Result<Cell, StoreError> {
+        cells::decoded::<Self>(row.try_get_raw(index).map_err(store_error)?)
+    }
 }
 
 /// The code of an error, and nothing of its text. Source: "PostgreSQL Error Codes", appendix A of its manual.

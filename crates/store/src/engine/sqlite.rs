@@ -6,15 +6,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::TryStreamExt as _;
 use memchr::memmem;
 use plan::value::Cell;
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Executor as _, Row as _, SqliteConnection, SqlitePool, TypeInfo, ValueRef};
+use sqlx::{Arguments as _, ConnectOptions, Executor as _, Row as _, Sqlite, SqliteConnection, SqlitePool};
 
-use crate::engine::{READERS, Reader};
+use crate::engine::READERS;
+use crate::engine::cells::{self, Speaks};
 use crate::{Code, StoreError};
 
 /// How long a connection waits for another process's lock.
@@ -56,6 +56,10 @@ pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, File), StoreE
     let options = options.pragma("query_only", "ON");
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        // A file does not hang up; the test would be one more way to the connection's thread and back.
+        .test_before_acquire(false)
         .connect_with(options.clone())
         .await
         .map_err(store_error)?;
@@ -73,8 +77,16 @@ impl File {
         Arc::clone(&self.bytes)
     }
 
-    pub(super) async fn fetch(&self, sql: &'static str, cells: &[Cell]) -> Result<Vec<Vec<Cell>>, StoreError> {
-        fetch(&self.readers, sql, cells).await
+    pub(super) async fn fetch(&self, sql: &'static str, values: &[Cell]) -> Result<Vec<Vec<Cell>>, StoreError> {
+        cells::fetch(&self.readers, sql, values).await
+    }
+
+    pub(super) async fn fetch_first(
+        &self,
+        sql: &'static str,
+        values: &[Cell],
+    ) -> Result<Option<Vec<Cell>>, StoreError> {
+        cells::fetch_first(&self.readers, sql, values).await
     }
 
     pub(super) async fn prepare(&self, statements: &[&'static str]) -> Result<(), (usize, StoreError)> {
@@ -91,7 +103,7 @@ impl File {
         let mut connection = self.options.connect().await.map_err(store_error)?;
         run(&mut connection, "BEGIN").await?;
         // A transaction sees the moment of its first reading (sqlite.org/lang_transaction.html).
-        fetch(&mut connection, SCHEMA, &[]).await?;
+        cells::fetch(&mut connection, SCHEMA, &[]).await?;
         Ok(connection)
     }
 
@@ -110,41 +122,6 @@ impl File {
 pub(super) async fn run(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), StoreError> {
     sqlx::query(sql).execute(connection).await.map_err(store_error)?;
     Ok(())
-}
-
-pub(super) async fn execute(
-    connection: &mut SqliteConnection,
-    sql: &'static str,
-    cells: &[Cell],
-) -> Result<u64, StoreError> {
-    let done = bind(sql, cells).execute(connection).await.map_err(store_error)?;
-    Ok(done.rows_affected())
-}
-
-pub(super) async fn fetch<'c>(
-    executor: impl sqlx::Executor<'c, Database = sqlx::Sqlite>,
-    sql: &'static str,
-    cells: &[Cell],
-) -> Result<Vec<Vec<Cell>>, StoreError> {
-    let rows = bind(sql, cells).fetch_all(executor).await.map_err(store_error)?;
-    rows.iter().map(cells_of).collect()
-}
-
-pub(super) async fn read(
-    connection: &mut SqliteConnection,
-    sql: &'static str,
-    chunk: usize,
-    reader: &mut impl Reader,
-) -> Result<bool, StoreError> {
-    let mut rows = sqlx::query(sql).fetch(connection);
-    let mut cells = Vec::with_capacity(chunk);
-    while let Some(row) = rows.try_next().await.map_err(store_error)? {
-        cells.push(cells_of(&row)?);
-        if cells.len() == chunk && !reader.take(std::mem::take(&mut cells)).await {
-            return Ok(false);
-        }
-    }
-    Ok(cells.is_empty() || reader.take(cells).await)
 }
 
 pub(super) async fn truncate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
@@ -176,25 +153,24 @@ fn search(file: &std::fs::File, wanted: &[Vec<u8>]) -> io::Result<bool> {
     }
 }
 
-fn bind<'q>(sql: &'static str, cells: &[Cell]) -> sqlx::query::Query<'q, sqlx::Sqlite, SqliteArguments> {
-    cells.iter().fold(sqlx::query(sql), |query, cell| match cell {
-        Cell::Integer(number) => query.bind(*number),
-        Cell::Text(text) => query.bind(text.clone()),
-        Cell::Bytes(bytes) => query.bind(bytes.clone()),
-    })
-}
+impl Speaks for Sqlite {
+    const TYPES: [&'static str; 3] = ["INTEGER", "TEXT", "BLOB"];
 
-fn cells_of(row: &SqliteRow) -> Result<Vec<Cell>, StoreError> {
-    let cell = |index| {
-        let value = row.try_get_raw(index).map_err(store_error)?;
-        match value.type_info().name() {
-            "INTEGER" => row.try_get(index).map(Cell::Integer).map_err(store_error),
-            "TEXT" => row.try_get(index).map(Cell::Text).map_err(store_error),
-            "BLOB" => row.try_get(index).map(Cell::Bytes).map_err(store_error),
-            _ => Err(StoreError::Malformed),
+    fn error(error: sqlx::Error) -> StoreError {
+        store_error(error)
+    }
+
+    fn bind(arguments: &mut SqliteArguments, cell: &Cell) -> Result<(), sqlx::error::BoxDynError> {
+        match cell {
+            Cell::Integer(number) => arguments.add(*number),
+            Cell::Text(text) => arguments.add(text.as_str()),
+            Cell::Bytes(bytes) => arguments.add(bytes.as_slice()),
         }
-    };
-    (0..row.len()).map(cell).collect()
+    }
+
+    fn cell(row: &SqliteRow, index: usize) -> Result<Cell, StoreError> {
+        cells::decoded::<Self>(row.try_get_raw(index).map_err(store_error)?)
+    }
 }
 
 const SQLITE_CORRUPT: i32 = 11;

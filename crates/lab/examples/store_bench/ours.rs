@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use account::{Device, Usage};
 use plan::act::Keep;
 use plan::field::Email;
-use plan::{Clock as _, Day, DeviceId, MemberId, Permit, Personal, PurposeId, SubjectId, Timestamp};
+use plan::{Clock as _, Day, DeviceId, MemberId, Permit, Personal, Plan, PurposeId, SubjectId, Timestamp};
 use store::{
     Catalogue, Op, Options, Origin, Place, Rows, Select, SelectStatement, Statement, Store, Subject, Text, Touch,
     WrappingKey, whole_rows,
@@ -53,14 +53,19 @@ pub(crate) fn catalogues() -> Vec<Catalogue> {
     vec![account::CATALOGUE, BENCH]
 }
 
+/// The policy that the program has when it is told none.
+pub(crate) fn plan() -> Outcome<Arc<Plan>> {
+    let policy = policy::compile(include_str!("../../../../policies/default.kdl"), "policies/default.kdl");
+    let policy = policy.map_err(|errors| errors.to_string())?;
+    Ok(Arc::new(policy.plan().clone()))
+}
+
 /// Opens or makes a store with the program's tables.
 pub(crate) async fn open(place: Place) -> Outcome<Store> {
-    let policy = policy::compile(include_str!("../../../../policies/default.kdl"), "policies/default.kdl")
-        .map_err(|errors| errors.to_string())?;
     let options = Options {
         place,
         wrapping: WrappingKey::from_bytes(&mut [7; 32]),
-        plan: Arc::new(policy.plan().clone()),
+        plan: plan()?,
         catalogues: catalogues(),
         clock: Arc::new(WallClock),
         erase_leftovers: false,

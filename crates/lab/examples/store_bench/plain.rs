@@ -16,7 +16,7 @@ use sqlx::{Column as _, ColumnIndex, ConnectOptions as _, Row, TypeInfo as _, Va
 use store::{Place, statement_list};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::ours::{DEVICE_ONE, USAGE_ON, catalogues};
+use crate::ours::{DEVICE_ONE, USAGE_ON, catalogues, plan};
 use crate::{Chance, DAYS, DEVICES, Id, MANY_DAYS, MANY_DEVICES, Measure, Outcome, Side, WallClock};
 
 /// Changes that share a commit at most; as the store's `GROUP_LIMIT`.
@@ -69,7 +69,8 @@ struct Texts {
 
 impl Texts {
     fn new() -> Outcome<Self> {
-        let list = statement_list(&catalogues());
+        let (mut list, plan) = (statement_list(&catalogues()), plan()?);
+        list.retain(|listed| listed.is_available(&plan));
         let texts: BTreeMap<&str, &'static str> =
             list.iter().map(|listed| (listed.name.as_str(), listed.sql)).collect();
         let text = |name: &str| texts.get(name).copied().ok_or(format!("no statement {name}"));

@@ -194,9 +194,9 @@ fn a_banned_package_is_noticed_and_its_wrapper_may_use_it() {
             .any(|(name, wrappers)| name == "ring" && !wrappers.is_empty()),
         "the wrapper case is real"
     );
-    rules.banned = vec![("sqlx".into(), BTreeSet::new())];
-    assert_eq!(banned(&rules, &metadata.packages), [("store", "sqlx".to_owned())]);
-    rules.banned = vec![("sqlx".into(), ["store".to_owned()].into())];
+    rules.banned = vec![("kdl".into(), BTreeSet::new())];
+    assert_eq!(banned(&rules, &metadata.packages), [("policy", "kdl".to_owned())]);
+    rules.banned = vec![("kdl".into(), ["policy".to_owned()].into())];
     assert_eq!(banned(&rules, &metadata.packages), []);
 }
 

@@ -192,6 +192,7 @@ async fn sqlite(folder: &str) -> Outcome<(Readers, Writer)> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
+        .row_buffer_size(1024)
         .pragma("secure_delete", "ON")
         .pragma("temp_store", "MEMORY")
         .pragma("trusted_schema", "OFF");

@@ -19,6 +19,9 @@ use crate::{Code, StoreError};
 
 /// How long a connection waits for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Rows that the connection's thread reads before it waits for who asked for them: everything of one person, so that an
+/// export is not a rally between two threads.
+const ROWS_AHEAD: usize = 1024;
 /// How often a truncation of the write-ahead log is tried; each try waits [`BUSY_TIMEOUT`] for readers of old pages.
 const CHECKPOINT_TRIES: u32 = 3;
 /// How much of a file is searched at a time.
@@ -48,6 +51,7 @@ pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, File), StoreE
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
+        .row_buffer_size(ROWS_AHEAD)
         .pragma("secure_delete", "ON")
         // What a sort or a savepoint needs stays in memory: no page image lies in a temporary folder.
         .pragma("temp_store", "MEMORY")

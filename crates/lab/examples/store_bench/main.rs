@@ -9,7 +9,11 @@
 //! connections, and share commits in the same way. What differs: the plain side writes every value in clear, has no keys,
 //! and asks no policy. Each result is a line of JSON on standard output.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what is measured is what it prints")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what is measured is what it prints"
+)]
 
 mod ours;
 mod plain;

@@ -93,6 +93,7 @@ impl Store {
         if self.engine.dialect() == Dialect::Postgres {
             ops.push(schema::add_mark(RESIDUE, at.microseconds()));
         }
+        let _marking = self.marking.read().await;
         let touched = match self.engine.commit(ops).await {
             // Somebody else is erasing the same person at this moment, or an erasure of theirs is to be finished.
             Err(StoreError::Taken) => return Err(StoreError::NoSuchSubject),

@@ -20,6 +20,7 @@ use crate::row::{self, Reader, Row, Rows, declared};
 use crate::schema::{self, INSTANCE, MARK_INSTANCE, SCHEMA_VERSION, Schema};
 use crate::seal::{Lookup, WrappingKey, random};
 use crate::statement::{Args, FromCells, Run, RunStatement, Select, SelectStatement, Statement};
+use crate::sweep::RESIDUE;
 use crate::table::Table;
 use crate::{StoreError, Subject, subject};
 
@@ -191,6 +192,8 @@ pub struct Store {
     pub(crate) catalogues: Arc<[Catalogue]>,
     /// Held by what destroys keys, and against it by who reads the whole store.
     pub(crate) erasing: Arc<RwLock<()>>,
+    /// Held for writing while the mark of residue is set and may be taken back.
+    pub(crate) marking: Arc<RwLock<()>>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Erasures that an earlier run had begun and this start finished.
     pub erasures_finished: u64,
@@ -248,6 +251,11 @@ impl Store {
         if !leftovers.is_empty() && !erase_leftovers {
             return Err(OpenError::Leftovers(leftovers));
         }
+        let erases = !leftovers.is_empty();
+        if erases {
+            // Whatever ends this start before its end, the next sweep writes everything anew.
+            engine.commit(vec![schema::set_mark(RESIDUE, 0)]).await?;
+        }
         engine.commit(ops).await?;
         engine.commit(vec![instance(&keys)]).await?;
         declare_fields(&engine, &plan).await?;
@@ -264,10 +272,15 @@ impl Store {
             statements: statements.into(),
             catalogues: catalogues.into(),
             erasing: Arc::default(),
+            marking: Arc::default(),
             clock,
             erasures_finished: 0,
         };
         store.erasures_finished = rights::finish_erasures(&store, erase_leftovers).await?;
+        if erases {
+            // The keys of those who stay are there still: what was withdrawn must not stand in a gap.
+            store.wipe_now(store.now()).await?;
+        }
         Ok(store)
     }
 

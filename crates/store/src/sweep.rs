@@ -12,6 +12,8 @@ const DAYS_LOOKED_BACK: i32 = 400;
 
 /// The mark that says since when deleted rows may stand in gaps.
 pub(crate) const RESIDUE: &str = "residue";
+/// The mark that says that everything is being written anew: what is deleted meanwhile is marked as [`RESIDUE`] again.
+const WIPING: &str = "wiping";
 /// How long they may. Writing everything anew takes as long as copying the database; once a day is borne; guess.
 const WIPED_AFTER_SECONDS: i64 = 86_400;
 
@@ -40,12 +42,18 @@ impl Store {
                 .filter(|table| table.shape.expires)
                 .map(|table| delete(table.sweep)),
         );
-        let touched = self.engine.commit(ops).await?;
-        let rows = touched.iter().skip(1).sum();
+        let rows = {
+            // An erasure between the two commits would rely on a mark that goes.
+            let _marking = self.marking.write().await;
+            let touched = self.engine.commit(ops).await?;
+            let rows = touched.iter().skip(1).sum();
+            if rows == 0 && touched.first() == Some(&1) {
+                self.engine.commit(vec![schema::remove_mark(RESIDUE)]).await?;
+            }
+            rows
+        };
         if rows > 0 {
             self.engine.truncate_log().await?;
-        } else if touched.first() == Some(&1) {
-            self.engine.commit(vec![schema::remove_mark(RESIDUE)]).await?;
         }
         self.destroy_ended_days(now).await?;
         self.wipe(now).await?;
@@ -58,11 +66,22 @@ impl Store {
     async fn wipe(&self, now: Timestamp) -> Result<(), StoreError> {
         let since = schema::mark(&self.engine, RESIDUE).await?;
         let is_due = |since: i64| Timestamp::from_microseconds(since).plus_seconds(WIPED_AFTER_SECONDS) <= now;
-        if !since.is_some_and(is_due) {
-            return Ok(());
+        if since.is_some_and(is_due) || schema::mark(&self.engine, WIPING).await?.is_some() {
+            self.wipe_now(now).await?;
         }
+        Ok(())
+    }
+
+    /// Writes everything anew, now.
+    pub(crate) async fn wipe_now(&self, now: Timestamp) -> Result<(), StoreError> {
+        let begun = vec![
+            schema::set_mark(WIPING, now.microseconds()),
+            schema::remove_mark(RESIDUE),
+        ];
+        self.engine.commit(begun).await?;
         self.engine.rewrite(self.rewriting_texts()).await?;
-        self.engine.commit(vec![schema::remove_mark(RESIDUE)]).await?;
+        self.engine.truncate_log().await?;
+        self.engine.commit(vec![schema::remove_mark(WIPING)]).await?;
         Ok(())
     }
 

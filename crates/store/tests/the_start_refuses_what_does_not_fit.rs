@@ -165,7 +165,19 @@ async fn erasing_leftovers_erases_exactly_them(home: Home) {
         &clock,
     );
     erasing.erase_leftovers = true;
+    // Where the table's file begins on a server; pages of a SQLite file that nothing uses.
+    let place = async || match home.is_postgres() {
+        true => home.number_raw("SELECT pg_relation_filenode('held')::bigint").await,
+        false => home.number_raw("PRAGMA freelist_count").await,
+    };
+    let before = place().await;
     let store = Store::open(erasing).await.unwrap();
+    match home.is_postgres() {
+        true => assert_ne!(place().await, before, "the gaps of the table are written anew"),
+        false => assert_eq!(place().await, 0, "the pages of the dropped table are gone"),
+    }
+    let marks = home.number_raw("SELECT COUNT(*) FROM mark WHERE name IN ('residue', 'wiping')");
+    assert_eq!(marks.await, 0);
     let export = store.export(subject).await.unwrap();
     assert_eq!(
         export.tables.iter().map(|table| table.name).collect::<Vec<_>>(),

@@ -215,7 +215,29 @@ async fn a_shorter_keep_holds_for_what_is_there_and_a_longer_one_does_not(home: 
     );
 }
 
+async fn an_erasure_beside_a_sweep_leaves_its_mark(home: Home) {
+    let world = world::open(&home).await;
+    let store = &world.store;
+    for _ in 0..40 {
+        let subject = store.create_subject().await.unwrap();
+        put_nickname(store, &subject).await;
+        let (swept, erased) = tokio::join!(store.sweep(), store.erase(subject.id()));
+        assert_eq!(swept, Ok(0));
+        erased.unwrap();
+        let residue = home
+            .number_raw("SELECT COUNT(*) FROM mark WHERE name = 'residue'")
+            .await;
+        // A file is searched for what an erasure leaves; a server's tables are written anew within a day.
+        assert_eq!(residue, i64::from(home.is_postgres()));
+        world.clock.advance_seconds(DAY);
+        store.sweep().await.unwrap();
+        let left = home.number_raw("SELECT COUNT(*) FROM mark WHERE name IN ('residue', 'wiping')");
+        assert_eq!(left.await, 0);
+    }
+}
+
 on_both!(
+    an_erasure_beside_a_sweep_leaves_its_mark,
     a_shorter_keep_holds_for_what_is_there_and_a_longer_one_does_not,
     what_has_ended_is_not_read_although_it_was_not_swept,
     the_sweep_deletes_what_has_ended_and_nothing_else,

@@ -8,7 +8,7 @@ import { join_, launch, profile, serve, signIn } from './candor.js';
 const PAGES = {
   guest: ['/', '/policy', '/join', '/sign-in', '/reset', '/nothing', '/status', '/network', '/api', '/join?by=number'],
   operator: ['/', '/policy', '/home', '/devices', '/usage', '/me', '/me/email', '/me/erase', '/me/programs', '/me/password',
-    '/operator', '/operator/members', '/operator/network', '/operator/policy', '/operator/invitations',
+    '/operator', '/operator/members', '/operator/network', '/operator/policy', '/operator/doctor', '/operator/invitations',
     '/operator/invitations/import'],
 };
 // The largest page is the policy; its size grows with the policy's, and the built-in one leaves room.

@@ -11,6 +11,7 @@ use store::{Limit, Lookup, Op, Rows, Run, Select, Store, StoreError, Subject};
 use thiserror::Error;
 
 use crate::accounts::Accounts;
+use crate::sessions::latest_end;
 use crate::signing_in::Proven;
 use crate::statements::{END_TOKEN, END_TOKENS_OF, TOKEN_BY_HASH, TOKEN_FITS, TOKENS_OF};
 use crate::tables::ApiToken;
@@ -210,7 +211,7 @@ pub enum TokenError {
 
 pub(crate) struct TokenBook {
     rows: Rows<ApiToken>,
-    by_hash: Select<(Lookup, Timestamp), ApiToken>,
+    by_hash: Select<(Lookup, Timestamp, Timestamp), ApiToken>,
     of: Select<(MemberId, Timestamp), ApiToken>,
     /// Whether a new token is within what a member may have.
     fits: Run<(TokenId, MemberId, Timestamp, Limit)>,
@@ -315,7 +316,8 @@ impl Accounts {
     pub async fn bearer(&self, token: &AccessToken) -> Result<Option<Bearer>, StoreError> {
         let Some(book) = &self.tokens else { return Ok(None) };
         let lookup = self.store.lookup(&book.keep, &Personal::new(token.hash()));
-        let found = self.store.read_row(&book.by_hash, (lookup, self.store.now())).await?;
+        let span = (lookup, self.store.now(), latest_end::<ApiToken>(&self.store));
+        let found = self.store.read_row(&book.by_hash, span).await?;
         let Some(row) = found else { return Ok(None) };
         let staff = self.store.read_row(&self.staff.of, (row.member,)).await?.is_some();
         Ok(Some(Bearer {

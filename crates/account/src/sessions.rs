@@ -9,6 +9,16 @@ use crate::statements::{END_ALL_SESSIONS, END_ALL_TOKENS, END_SESSION, END_SESSI
 use crate::tables::Session;
 use crate::token::SessionToken;
 
+/// How far a clock may be set back, in seconds, before what began under it counts as begun in the future: as far as clocks
+/// are apart that are kept in step by nobody. Guess.
+const SKEW_SECONDS: i64 = 300;
+
+/// The latest end of what began by now. What ends later began under a clock that was set forward and has returned: it would
+/// live for as long as the clock was ahead, and is refused.
+pub(crate) fn latest_end<R: store::Row>(store: &Store) -> plan::Timestamp {
+    store.expiry::<R>().plus_seconds(SKEW_SECONDS)
+}
+
 /// Who is signed in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SignedIn {
@@ -36,7 +46,7 @@ pub async fn sign_everybody_out(store: &Store) -> Result<(), StoreError> {
 pub(crate) struct Sessions {
     rows: Rows<Session>,
     permit: Permit<SessionHash, Keep>,
-    by_hash: Select<(store::Lookup, plan::Timestamp), Session>,
+    by_hash: Select<(store::Lookup, plan::Timestamp, plan::Timestamp), Session>,
     end: Run<(SessionId,)>,
     end_all: Run<(MemberId,)>,
 }
@@ -81,7 +91,8 @@ impl Sessions {
         token: &SessionToken,
     ) -> Result<Option<(MemberId, SessionId)>, StoreError> {
         let lookup = store.lookup(&self.permit, &Personal::new(token.hash()));
-        let found = store.read_row(&self.by_hash, (lookup, store.now())).await?;
+        let span = (lookup, store.now(), latest_end::<Session>(store));
+        let found = store.read_row(&self.by_hash, span).await?;
         Ok(found.map(|session| (session.member, session.id)))
     }
 

@@ -49,8 +49,8 @@ statements! {
         "UPDATE credential SET password = password WHERE member = $1 AND password = $2 AND recovery = $3", Expect::Rows(1);
     NUMBER_STAYS: RunStatement<(MemberId, Lookup)> = RunStatement::new, "account_number.stays", SignIn, touches ["account_number"],
         "UPDATE account_number SET number = number WHERE member = $1 AND number_index = $2", Expect::Rows(1);
-    SESSION_BY_HASH: SelectStatement<(Lookup, Timestamp), Session> = SelectStatement::new, "session.by_hash", SignIn, touches ["session"],
-        rows!(Session, "WHERE hash_index = $1 AND expires_at > $2");
+    SESSION_BY_HASH: SelectStatement<(Lookup, Timestamp, Timestamp), Session> = SelectStatement::new, "session.by_hash", SignIn, touches ["session"],
+        rows!(Session, "WHERE hash_index = $1 AND expires_at > $2 AND expires_at <= $3");
     END_SESSION: RunStatement<(SessionId,)> = RunStatement::new, "session.end", SignIn, touches ["session"],
         "DELETE FROM session WHERE id = $1", Expect::Any;
     END_SESSIONS_OF: RunStatement<(MemberId,)> = RunStatement::new, "session.end_all", SignIn, touches ["session"],
@@ -61,8 +61,8 @@ statements! {
         "DELETE FROM api_token", Expect::Any;
     NUMBER_BY_HASH: SelectStatement<(Lookup,), Numbered> = SelectStatement::new, "account_number.by_hash", SignIn, touches ["account_number"],
         rows!(Numbered, "WHERE number_index = $1");
-    TOKEN_BY_HASH: SelectStatement<(Lookup, Timestamp), ApiToken> = SelectStatement::new, "api_token.by_hash", SignIn, touches ["api_token"],
-        rows!(ApiToken, "WHERE hash_index = $1 AND expires_at > $2");
+    TOKEN_BY_HASH: SelectStatement<(Lookup, Timestamp, Timestamp), ApiToken> = SelectStatement::new, "api_token.by_hash", SignIn, touches ["api_token"],
+        rows!(ApiToken, "WHERE hash_index = $1 AND expires_at > $2 AND expires_at <= $3");
     TOKENS_OF: SelectStatement<(MemberId, Timestamp), ApiToken> = SelectStatement::new, "api_token.of", SignIn, touches ["api_token"],
         rows!(ApiToken, "WHERE member = $1 AND expires_at > $2 ORDER BY id");
     END_TOKEN: RunStatement<(TokenId, MemberId)> = RunStatement::new, "api_token.end", SignIn, touches ["api_token"],

@@ -172,12 +172,32 @@ pub(crate) struct DoctorArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "As root it looks at the running instance alone. As the instance's own user it looks at whatever that user \
+    may, and proves a twin as well, in namespaces of its own, for the rest.\n\nExit code: 0 all of it holds, 1 something is \
+    broken or could not be checked"
+)]
 pub(crate) struct ProveArgs {
     #[command(flatten)]
     pub(crate) instance: InstanceArgs,
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) twin: TwinArgs,
+}
+
+/// How a twin is started; of no use by hand.
+#[derive(Debug, Args)]
+pub(crate) struct TwinArgs {
+    #[arg(long, hide = true)]
+    pub(crate) twin: bool,
+    #[arg(long, hide = true)]
+    pub(crate) in_user_space: bool,
+    #[arg(long, hide = true)]
+    pub(crate) policy: Option<PathBuf>,
+    #[arg(long, hide = true)]
+    pub(crate) mtu: Option<u16>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,18 +1,17 @@
-//! A device's side of the tunnel for the tour and the proof: a member's configuration, carried out in a namespace.
+//! A device's side of the tunnel for the tour and the proof: a member's configuration, carried out in
+//! user space.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use account::KeyText;
 use anyhow::Context as _;
-use sys::{LinkName, NetNamespace, Range, Tun, TunOptions, UdpSocket};
+use sys::{NetNamespace, UdpSocket};
 use vpn::driver::client::ClientOptions;
+use vpn::driver::inside::{self, Inside};
 use vpn::proto::{Prefix, PresharedKey, PrivateKey, PublicKey};
 
 use crate::member::KeyPair;
 
-/// The name of the tunnel device in the namespace.
-const INTERFACE: &str = "tunnel";
-const QUEUE_PACKETS: u32 = 1000;
 /// Seconds between keepalives; the first one makes the device call at once.
 const KEEPALIVE_SECONDS: u16 = 25;
 
@@ -63,20 +62,27 @@ impl Configuration {
     }
 }
 
-/// A device that is connected; dropped, it disconnects.
-pub(crate) struct Client(vpn::driver::client::Client);
+/// A device that is connected, and what its programs do; dropped, it disconnects.
+pub(crate) struct Client {
+    _carrying: vpn::driver::client::Client,
+    pub(crate) inside: Inside,
+}
 
 impl Client {
-    /// Connects in a namespace; `through` is what goes through the tunnel.
+    /// Connects from an address of a namespace, or of this one. There is no tunnel device, so it needs no right.
     ///
     /// # Errors
     /// The kernel refuses; the message says what is missing.
     pub(crate) fn start(
-        namespace: &NetNamespace,
+        namespace: Option<&NetNamespace>,
+        from: IpAddr,
         configuration: &Configuration,
-        through: &[IpAddr],
     ) -> anyhow::Result<Self> {
-        let (tun, socket) = namespace.run(|| open(configuration, through))??;
+        let bind = || UdpSocket::bind(SocketAddr::new(from, 0));
+        let socket = match namespace {
+            Some(namespace) => namespace.run(bind)??,
+            None => bind()?,
+        };
         let everything = [
             Prefix::new(Ipv4Addr::UNSPECIFIED.into(), 0).context("0.0.0.0/0 is a prefix")?,
             Prefix::new(Ipv6Addr::UNSPECIFIED.into(), 0).context("::/0 is a prefix")?,
@@ -90,30 +96,12 @@ impl Client {
             allowed: everything.to_vec(),
             keepalive_seconds: Some(KEEPALIVE_SECONDS),
         };
-        Ok(Self(vpn::driver::client::Client::start(options, tun, socket)?))
+        let (inside, tunnel) = inside::pair(configuration.addresses.clone(), configuration.mtu)?;
+        Ok(Self {
+            _carrying: vpn::driver::client::Client::start(options, tunnel, socket)?,
+            inside,
+        })
     }
-
-    /// Disconnects.
-    pub(crate) fn stop(self) {
-        drop(self.0);
-    }
-}
-
-fn open(configuration: &Configuration, through: &[IpAddr]) -> anyhow::Result<(Tun, UdpSocket)> {
-    let whole = |address: &IpAddr| Range::new(*address, if address.is_ipv4() { 32 } else { 128 });
-    let tun = Tun::create(&TunOptions {
-        name: LinkName::new(INTERFACE)?,
-        mtu_bytes: configuration.mtu.into(),
-        queue_packets: QUEUE_PACKETS,
-        addresses: configuration.addresses.iter().map(whole).collect::<Result<_, _>>()?,
-        routes: through.iter().map(whole).collect::<Result<_, _>>()?,
-    })?;
-    let any: IpAddr = if configuration.endpoint.is_ipv4() {
-        Ipv4Addr::UNSPECIFIED.into()
-    } else {
-        Ipv6Addr::UNSPECIFIED.into()
-    };
-    Ok((tun, UdpSocket::bind(SocketAddr::new(any, 0))?))
 }
 
 #[cfg(test)]

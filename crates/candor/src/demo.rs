@@ -2,28 +2,28 @@
 //!
 //! It starts the same program as `candor serve` does, in a temporary folder, and touches nothing of the machine.
 
-use std::io::{Read as _, Write as _};
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
-use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
+use vpn::driver::inside::Inside;
 
 use crate::client::{Client, Configuration};
 use crate::folder::Running;
 use crate::member::{self, KeyPair};
+use crate::passing::{Provider, Settings};
 use crate::prove::world::Cable;
 use crate::say;
 use crate::site::Site;
+use crate::tunnel::GATEWAY;
 
 /// What is downloaded through the tunnel, in bytes.
 const DOWNLOAD_BYTES: u64 = 256 << 20;
 const DOWNLOAD_PORT: u16 = 8000;
-/// How long the provider may take for its start.
-const START_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a step in the tunnel may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How long the last counts may take to reach the usage page; the worker reports every few seconds.
 const USAGE_PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(100);
@@ -37,74 +37,13 @@ pub(crate) fn isolate() -> Result<(), String> {
     sys::namespace::isolate().map_err(|error| error.to_string())
 }
 
-/// A provider in a temporary folder; ended and removed when this is dropped.
-struct Provider {
-    child: Child,
-    folder: PathBuf,
-}
-
-impl Provider {
-    fn start() -> anyhow::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("candor-demo-{}", std::process::id()));
-        std::fs::create_dir(&folder)
-            .with_context(|| format!("the temporary folder {} cannot be made", folder.display()))?;
-        let configuration = folder.join("candor.toml");
-        let text = format!(
-            "data = {:?}\n[site]\nnames = [\"localhost\"]\n[vpn]\nendpoint = \"localhost\"\n",
-            folder.join("data")
-        );
-        std::fs::write(&configuration, text)?;
-        let log = std::fs::File::create(folder.join("output"))?;
-        let child = Command::new(std::env::current_exe()?)
-            .arg0("candor")
-            .args(["serve", "--config"])
-            .arg(&configuration)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()
-            .context("the provider cannot be started")?;
-        let mut provider = Self { child, folder };
-        provider.wait_until_it_serves()?;
-        Ok(provider)
-    }
-
-    fn wait_until_it_serves(&mut self) -> anyhow::Result<()> {
-        let begun = Instant::now();
-        while Running::read(&self.data()).is_err() {
-            if self.child.try_wait()?.is_some() || begun.elapsed() > START_PATIENCE {
-                bail!("the provider did not start; it said:\n{}", self.output());
-            }
-            std::thread::sleep(POLL);
-        }
-        Ok(())
-    }
-
-    fn data(&self) -> PathBuf {
-        self.folder.join("data")
-    }
-
-    fn output(&self) -> String {
-        std::fs::read_to_string(self.folder.join("output")).unwrap_or_default()
-    }
-}
-
-impl Drop for Provider {
-    fn drop(&mut self) {
-        // It may have ended by itself; what remains is removed either way.
-        let _ended = sys::process::ask_to_end(self.child.id());
-        let _status = self.child.wait();
-        let _removed = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
 /// The tour. `isolated` says why there are no namespaces, where there are none.
 ///
 /// # Errors
 /// A step did not work; what was started is ended.
 pub(crate) async fn demo(isolated: Result<(), String>) -> anyhow::Result<()> {
     step(1, "A provider starts in a temporary folder, from the built-in policy");
-    let provider = Provider::start()?;
+    let provider = Provider::start(&Settings::default())?;
     indent(&provider.output());
     let running = Running::read(&provider.data())?;
     let mut site = Site::new(&format!("http://localhost:{}", running.local_port), None)?;
@@ -118,10 +57,7 @@ pub(crate) async fn demo(isolated: Result<(), String>) -> anyhow::Result<()> {
     ));
 
     step(3, "The member's device connects, and downloads through the tunnel");
-    match isolated {
-        Err(reason) => say::answer(format_args!("    left out: {reason}")),
-        Ok(()) => tunnel(&mut site, running.vpn_port).await?,
-    }
+    tunnel(&mut site, running.vpn_port, isolated).await?;
 
     step(
         4,
@@ -143,7 +79,7 @@ pub(crate) async fn demo(isolated: Result<(), String>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn tunnel(site: &mut Site, port: u16) -> anyhow::Result<()> {
+async fn tunnel(site: &mut Site, port: u16, isolated: Result<(), String>) -> anyhow::Result<()> {
     let keys = KeyPair::generate()?;
     let text = match member::add_device(site, "laptop", &keys).await {
         Ok(text) => text,
@@ -152,10 +88,33 @@ async fn tunnel(site: &mut Site, port: u16) -> anyhow::Result<()> {
             return Ok(());
         }
     };
+    if let Err(reason) = isolated {
+        let here = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port);
+        let configuration = Configuration::parse(&text, &keys, here)?;
+        tokio::task::spawn_blocking(move || ask(&configuration)).await??;
+        say::answer(format_args!("    the download is left out: {reason}"));
+        return Ok(());
+    }
     let (device, destination) = (Cable::draw()?, Cable::draw()?);
     let configuration = Configuration::parse(&text, &keys, SocketAddr::new(device.near(), port))?;
     tokio::task::spawn_blocking(move || download(&device, &destination, &configuration)).await??;
     show_usage(site).await
+}
+
+/// What a device on this machine can do where there are no namespaces: a member's traffic never ends on this machine, but
+/// the provider answers.
+fn ask(configuration: &Configuration) -> anyhow::Result<()> {
+    let mut client = Client::start(None, Ipv4Addr::LOCALHOST.into(), configuration)?;
+    for own in [IpAddr::V6(GATEWAY.v6), IpAddr::V4(GATEWAY.v4)] {
+        client
+            .inside
+            .ping(own, b"is anybody there?", PATIENCE)
+            .with_context(|| format!("{own} does not answer through the tunnel"))?;
+        say::answer(format_args!(
+            "    {own}, the provider's own address, answers through the tunnel"
+        ));
+    }
+    Ok(())
 }
 
 /// Downloads from a small server in another namespace, with a progress bar.
@@ -164,14 +123,14 @@ fn download(device: &Cable, destination: &Cable, configuration: &Configuration) 
     let near = device.lay("cdrdemo0", "wire")?;
     let address = IpAddr::V6(destination.far_v6);
     far.run(|| serve_bytes(SocketAddr::new(address, DOWNLOAD_PORT)))??;
-    let client = Client::start(&near, configuration, &[address])?;
+    let mut client = Client::start(Some(&near), device.far_v6.into(), configuration)?;
     say::answer(format_args!(
         "    the device reaches {address} through the tunnel alone"
     ));
     let begun = Instant::now();
-    near.run(|| fetch(SocketAddr::new(address, DOWNLOAD_PORT)))??;
+    fetch(&mut client.inside, SocketAddr::new(address, DOWNLOAD_PORT))?;
     let seconds = begun.elapsed().as_secs_f64();
-    client.stop();
+    drop(client);
     let gigabits = DOWNLOAD_BYTES as f64 * 8.0 / seconds / 1e9;
     say::answer(format_args!(
         "    {} MiB in {seconds:.1} s: {gigabits:.2} Gbit/s, both ends on this machine",
@@ -198,17 +157,19 @@ fn serve_bytes(address: SocketAddr) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn fetch(address: SocketAddr) -> anyhow::Result<()> {
-    let mut stream = TcpStream::connect_timeout(&address, START_PATIENCE)
+fn fetch(inside: &mut Inside, address: SocketAddr) -> anyhow::Result<()> {
+    let mut stream = inside
+        .connect(address, PATIENCE)
         .context("the small server cannot be reached through the tunnel")?;
-    stream.set_read_timeout(Some(START_PATIENCE))?;
     let style = ProgressStyle::with_template("    {bar:40} {bytes}/{total_bytes} {bytes_per_sec}")
         .context("the bar's template")?;
     let bar = ProgressBar::new(DOWNLOAD_BYTES).with_style(style);
     let mut buffer = vec![0; 1 << 16];
     let mut received = 0;
     while received < DOWNLOAD_BYTES {
-        let length = stream.read(&mut buffer).context("the download broke off")?;
+        let length = inside
+            .read(&mut stream, &mut buffer, PATIENCE)
+            .context("the download broke off")?;
         if length == 0 {
             bail!("the download ended after {received} of {DOWNLOAD_BYTES} bytes");
         }

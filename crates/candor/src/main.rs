@@ -34,6 +34,7 @@ mod identity;
 mod invite;
 mod listen;
 mod member;
+mod passing;
 mod policy_commands;
 mod prove;
 mod say;
@@ -85,7 +86,12 @@ fn main() -> ExitCode {
         Command::Backup(arguments) => run(backup_commands::backup(arguments)),
         Command::Restore(arguments) => run(backup_commands::restore(arguments)),
         Command::Upgrade(arguments) => run(upgrade::upgrade(arguments)),
-        Command::Doctor(arguments) => judged(doctor::doctor(&arguments)),
+        Command::Doctor(arguments) => judged(doctor::doctor(arguments)),
+        Command::Prove(arguments) if arguments.twin.twin => {
+            // Namespaces are taken before the runtime makes threads.
+            let isolated = demo::isolate();
+            run(prove::twin::serve_and_prove(arguments.twin, isolated))
+        }
         Command::Prove(arguments) => prove(arguments),
         Command::Device {
             command: DeviceCommand::Add(arguments),
@@ -116,15 +122,18 @@ fn worker(role: &str) -> ExitCode {
     }
 }
 
-/// Exit code 0 only when nothing is wrong.
-fn judged(outcome: anyhow::Result<bool>) -> ExitCode {
-    match outcome {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            say::complaint(format_args!("candor: {}", chain(&error)));
-            ExitCode::from(USAGE)
-        }
+/// Exit code 0 only when nothing is wrong; 2 when it could not be looked at.
+fn judged(command: impl Future<Output = anyhow::Result<bool>>) -> ExitCode {
+    let judgement = std::cell::Cell::new(None);
+    // Why it could not be looked at is printed by whoever runs it.
+    let _printed = run(async {
+        judgement.set(Some(command.await?));
+        Ok(())
+    });
+    match judgement.get() {
+        Some(true) => ExitCode::SUCCESS,
+        Some(false) => ExitCode::FAILURE,
+        None => ExitCode::from(USAGE),
     }
 }
 

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use policy::{Compiled, Language, Verdict};
-use store::{Options, Store};
+use store::{Options, Place, Store, WrappingKey};
 
 use crate::cli::{InstanceArgs, PolicyCommand};
 use crate::config::Config;
 use crate::exercised::{CATALOGUES, fields};
 use crate::folder::Folder;
 use crate::serve::SystemClock;
-use crate::{USAGE, chain, say};
+use crate::{USAGE, chain, identity, say};
 
 /// Which failure: of the policy, or of the call.
 enum Failure {
@@ -163,15 +163,13 @@ fn statements(policy: Option<&Path>) -> Result<(), Failure> {
 
 fn publish(file: &Path, instance: &InstanceArgs, erase_withdrawn: bool) -> Result<(), Failure> {
     let compiled = compile(file)?;
+    let config = instance.configuration().map_err(Failure::Other)?;
+    // Before the first thread.
+    let (folder, wrapping, place) = as_served(&config).map_err(Failure::Other)?;
     let work = async {
-        let mut config = Config::read(instance.config.as_deref())?;
-        if let Some(data) = &instance.data {
-            config.data.clone_from(data);
-        }
-        let folder = Folder::take(&config.data)?;
         let store = Store::open(Options {
-            place: config.place()?,
-            wrapping: folder.wrapping_key()?,
+            place,
+            wrapping,
             plan: Arc::new(compiled.plan().clone()),
             catalogues: CATALOGUES.to_vec(),
             clock: Arc::new(SystemClock),
@@ -179,6 +177,7 @@ fn publish(file: &Path, instance: &InstanceArgs, erase_withdrawn: bool) -> Resul
         })
         .await?;
         store.close().await;
+        drop(folder);
         anyhow::Ok(())
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -193,4 +192,13 @@ fn publish(file: &Path, instance: &InstanceArgs, erase_withdrawn: bool) -> Resul
         file.display()
     ));
     Ok(())
+}
+
+/// Opens what root alone may open, and becomes whom `candor serve` becomes: what is made belongs to whom it is made for.
+fn as_served(config: &Config) -> anyhow::Result<(Folder, WrappingKey, Place)> {
+    let standing = identity::choose(config.user.as_deref(), &config.data)?;
+    let folder = Folder::take(&config.data)?;
+    let (wrapping, place) = (folder.wrapping_key()?, config.place()?);
+    identity::become_it(&standing, folder.path(), false)?;
+    Ok((folder, wrapping, place))
 }

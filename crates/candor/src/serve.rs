@@ -21,7 +21,7 @@ use crate::identity::{self, Standing};
 use crate::listen::{self, Listener};
 use crate::tls::{self, Tls};
 use crate::tunnel::{Tunnel, TunnelOptions, clear_up_after};
-use crate::{control, say, uptime, vpn_status, whole};
+use crate::{control, doctor, say, uptime, vpn_status, whole};
 
 const DEFAULT_POLICY: &str = include_str!("../../../policies/default.kdl");
 const DEFAULT_POLICY_NAME: &str = "policies/default.kdl (built in)";
@@ -160,6 +160,7 @@ pub(crate) async fn serve(prepared: Prepared) -> anyhow::Result<()> {
         policy: Arc::clone(&policy),
         exercised: fields(),
         vpn: tunnel.status(),
+        doctor: Arc::new(doctor::Page::of(&config)),
         version: env!("CARGO_PKG_VERSION"),
         uptime: Arc::clone(&uptime),
         report: Arc::new(say::event),

@@ -1,11 +1,12 @@
 //! `candor upgrade`: copy, migrate, look whether it opens, and go back when it does not.
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use policy::Compiled;
-use store::{Migrated, OpenError, Place, SCHEMA_VERSION, WrappingKey, migrate, schema_version};
+use store::{Migrated, OpenError, Place, SCHEMA_VERSION, WrappingKey, migrate, rehearse, schema_version};
 
 use crate::cli::UpgradeArgs;
 use crate::copies::{Copies, Left};
+use crate::exercised::CATALOGUES;
 use crate::folder::Folder;
 use crate::{identity, say, serve, whole};
 
@@ -46,6 +47,9 @@ pub(crate) async fn upgrade(arguments: UpgradeArgs) -> anyhow::Result<()> {
         say::progress("copying the databases as they are");
         copies.make()?;
     }
+    rehearse(&place, policy.plan(), CATALOGUES)
+        .await
+        .context("the upgrade would not work, so it was not begun, and the databases are as they were before")?;
     let migrated = match (bring_up(&place, wrapping, &policy).await, &earlier, begun) {
         (Ok(migrated), _, _) => migrated,
         (Err(error), Some(_), Begun::Changed) => {

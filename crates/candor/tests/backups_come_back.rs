@@ -1,16 +1,78 @@
 //! `candor backup` and `candor restore` with the real program: what comes back, who does not, and what is refused.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic, as tests do")]
+
 mod world;
+
+#[path = "../../store/tests/world/cluster.rs"]
+#[allow(dead_code, reason = "the tests of the store use the rest")]
+mod cluster;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use cluster::Cluster;
 use tempfile::TempDir;
 use world::{Provider, contents, stderr, stdout};
 
 const SMALL: &str = "[site]\nnames = [\"localhost\"]\n[vpn]\nenabled = false\n";
 const PASSWORD: &str = "three small words";
+
+/// Where the databases of an instance are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum On {
+    Files,
+    Server,
+}
+
+impl On {
+    /// A configuration, on a server with two new databases.
+    fn configuration(self) -> String {
+        match self {
+            Self::Files => SMALL.to_owned(),
+            Self::Server => {
+                let cluster = Cluster::shared();
+                let [rows, keys] = [(); 2].map(|()| cluster.url(&cluster.new_database()));
+                format!("[store]\nurl = \"{rows}\"\nkeys_url = \"{keys}\"\n{SMALL}")
+            }
+        }
+    }
+}
+
+/// The names of the databases of an instance on a server: rows and keys.
+fn server_databases(folder: &Path) -> Vec<String> {
+    let text = fs::read_to_string(folder.join("candor.toml")).expect("there is a configuration");
+    let names = text.split("postgres:///").skip(1);
+    names
+        .map(|rest| rest.split('?').next().expect("a URL has an end").to_owned())
+        .collect()
+}
+
+/// Each of these runs twice: with the databases in files, and on a server.
+macro_rules! on_both {
+    ($($name:ident)*) => { $(
+        mod $name {
+            #[test]
+            fn in_files() {
+                super::$name(super::On::Files);
+            }
+
+            #[test]
+            fn on_a_server() {
+                super::$name(super::On::Server);
+            }
+        }
+    )* };
+}
+
+on_both! {
+    a_backup_of_a_running_instance_comes_back_on_an_empty_machine_without_who_was_erased_since
+    a_stopped_instance_is_backed_up_and_its_backup_is_what_it_was
+    nothing_is_overwritten_and_a_wrong_key_or_pair_or_list_is_refused
+    a_file_that_was_changed_or_cut_anywhere_is_refused_and_nothing_is_written
+    keys_files_older_than_seven_days_are_deleted_by_the_next_backup
+}
 
 fn signs_in(provider: &Provider, email: &str) -> Option<String> {
     let (email, password) = (format!("email={email}"), format!("password={PASSWORD}"));
@@ -43,9 +105,9 @@ fn erase(provider: &Provider, email: &str) {
 }
 
 /// A folder for an instance that is not there yet: the configuration and the wrapping key of the first one.
-fn empty_machine(first: &Path) -> TempDir {
+fn empty_machine(on: On, first: &Path) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    fs::write(folder.path().join("candor.toml"), SMALL).expect("the folder can be written");
+    fs::write(folder.path().join("candor.toml"), on.configuration()).expect("the folder can be written");
     fs::create_dir(folder.path().join("candor-data")).expect("the folder can be written");
     fs::copy(
         first.join("candor-data/wrapping.key"),
@@ -76,8 +138,8 @@ fn text(path: &Path) -> String {
 }
 
 /// An instance with ada and bob, a backup, and bob erased afterwards; stopped.
-fn backed_up() -> TempDir {
-    let provider = Provider::start(SMALL);
+fn backed_up(on: On) -> TempDir {
+    let provider = Provider::start(&on.configuration());
     provider.join("ada@example.org", PASSWORD);
     provider.join("bob@example.org", PASSWORD);
     let made = provider.beside(&["backup", "--out", "backups"], "");
@@ -103,11 +165,42 @@ fn has_no_databases(folder: &Path) {
     let names: Vec<String> = contents(&folder.join("candor-data")).into_keys().collect();
     assert_eq!(names, ["lock", "wrapping.key"], "nothing was written");
     assert!(!folder.join("candor-data/restoring").exists());
+    for database in server_databases(folder) {
+        let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'mark'";
+        assert_eq!(
+            Cluster::shared().sql(&database, tables).trim(),
+            "0",
+            "nothing was written to the server"
+        );
+    }
 }
 
-#[test]
-fn a_backup_of_a_running_instance_comes_back_on_an_empty_machine_without_who_was_erased_since() {
-    let first = backed_up();
+/// Everything in both databases, as text.
+fn dump(folder: &Path) -> Vec<String> {
+    let mut lines = Vec::new();
+    for database in server_databases(folder) {
+        let rows = "SELECT query_to_xml('SELECT * FROM ' || tablename || ' ORDER BY 1', true, false, '') FROM pg_tables \
+                    WHERE schemaname = 'public' AND tablename <> 'mark' ORDER BY tablename";
+        lines.extend(Cluster::shared().sql(&database, rows).lines().map(str::to_owned));
+    }
+    for file in ["candor.db", "keys.db"].map(|file| folder.join("candor-data").join(file)) {
+        if file.exists() {
+            let dumped = Command::new("sqlite3").arg(file).arg(".dump").output();
+            lines.extend(
+                stdout(&dumped.expect("sqlite3 is installed"))
+                    .lines()
+                    .map(str::to_owned),
+            );
+        }
+    }
+    // The order in which tables were made is no part of what they hold.
+    lines.sort_unstable();
+    assert!(lines.len() > 20, "{lines:?}");
+    lines
+}
+
+fn a_backup_of_a_running_instance_comes_back_on_an_empty_machine_without_who_was_erased_since(on: On) {
+    let first = backed_up(on);
     let backups = first.path().join("backups");
     let (data, list) = (text(&files(&backups, "data")[0]), text(&files(&backups, "erasures")[0]));
     for path in files(&backups, "data").iter().chain(&files(&backups, "keys")) {
@@ -123,7 +216,7 @@ fn a_backup_of_a_running_instance_comes_back_on_an_empty_machine_without_who_was
     }
 
     // Who says nothing about erasures is asked.
-    let second = empty_machine(first.path());
+    let second = empty_machine(on, first.path());
     let asked = run_in(second.path(), &["restore", "--from", &data]);
     assert_eq!(asked.status.code(), Some(1));
     assert!(stderr(&asked).contains("must not come back") && stderr(&asked).contains("--without-erasures"));
@@ -148,19 +241,21 @@ fn a_backup_of_a_running_instance_comes_back_on_an_empty_machine_without_who_was
     assert!(stdout(&again).contains("1 erased people"), "{}", stdout(&again));
     drop(provider);
 
-    // The folder that is replaced knows as well; the name without its ending is enough.
-    let third = empty_machine(first.path());
-    let old = text(&first.path().join("candor-data"));
+    // The folder that is replaced knows as well; the name without its ending is enough. A server's databases are none.
     let stem = data.trim_end_matches(".data");
-    let restored = run_in(third.path(), &["restore", "--from", stem, "--erasures", &old]);
-    assert!(
-        stdout(&restored).contains("1 people of the backup were erased since"),
-        "{}",
-        stderr(&restored)
-    );
+    if on == On::Files {
+        let third = empty_machine(on, first.path());
+        let old = text(&first.path().join("candor-data"));
+        let restored = run_in(third.path(), &["restore", "--from", stem, "--erasures", &old]);
+        assert!(
+            stdout(&restored).contains("1 people of the backup were erased since"),
+            "{}",
+            stderr(&restored)
+        );
+    }
 
     // Whoever says that nobody knows gets everybody back, and is told.
-    let fourth = empty_machine(first.path());
+    let fourth = empty_machine(on, first.path());
     let restored = run_in(fourth.path(), &["restore", "--from", stem, "--without-erasures"]);
     let words = stdout(&restored);
     assert!(
@@ -169,37 +264,19 @@ fn a_backup_of_a_running_instance_comes_back_on_an_empty_machine_without_who_was
     );
 }
 
-#[test]
-fn a_stopped_instance_is_backed_up_and_its_backup_is_what_it_was() {
-    let first = backed_up();
+fn a_stopped_instance_is_backed_up_and_its_backup_is_what_it_was(on: On) {
+    let first = backed_up(on);
     let made = run_in(first.path(), &["backup", "--out", "later"]);
     assert!(stdout(&made).contains("1 people"), "{}{}", stdout(&made), stderr(&made));
     let from = text(&files(&first.path().join("later"), "keys")[0]);
-    let second = empty_machine(first.path());
+    let second = empty_machine(on, first.path());
     let restored = run_in(second.path(), &["restore", "--from", &from, "--without-erasures"]);
     assert!(restored.status.success(), "{}", stderr(&restored));
-    let dump = |folder: &Path, file: &str| {
-        let dumped = Command::new("sqlite3")
-            .arg(folder.join("candor-data").join(file))
-            .arg(".dump")
-            .output();
-        stdout(&dumped.expect("sqlite3 is installed"))
-    };
-    for file in ["candor.db", "keys.db"] {
-        let (mut before, mut after) = (dump(first.path(), file), dump(second.path(), file));
-        // The order in which tables were made is no part of what they hold.
-        for text in [&mut before, &mut after] {
-            let mut lines: Vec<&str> = text.lines().collect();
-            lines.sort_unstable();
-            *text = lines.join("\n");
-        }
-        assert_eq!(before, after, "{file}");
-    }
+    assert_eq!(dump(first.path()), dump(second.path()));
 }
 
-#[test]
-fn nothing_is_overwritten_and_a_wrong_key_or_pair_or_list_is_refused() {
-    let first = backed_up();
+fn nothing_is_overwritten_and_a_wrong_key_or_pair_or_list_is_refused(on: On) {
+    let first = backed_up(on);
     let backups = first.path().join("backups");
     let (data, list) = (
         files(&backups, "data")[0].clone(),
@@ -208,12 +285,14 @@ fn nothing_is_overwritten_and_a_wrong_key_or_pair_or_list_is_refused() {
     let stem = text(&data.with_extension(""));
     let into_full = run_in(first.path(), &["restore", "--from", &stem, "--erasures", &list]);
     assert!(
-        stderr(&into_full).contains("overwrites nothing"),
+        ["overwrites nothing", "nothing is overwritten"]
+            .iter()
+            .any(|words| stderr(&into_full).contains(words)),
         "{}",
         stderr(&into_full)
     );
 
-    let second = empty_machine(first.path());
+    let second = empty_machine(on, first.path());
     let refused = |arguments: &[&str], words: &str| {
         let refused = run_in(second.path(), arguments);
         assert_eq!(refused.status.code(), Some(1), "{}", stdout(&refused));
@@ -248,17 +327,18 @@ fn nothing_is_overwritten_and_a_wrong_key_or_pair_or_list_is_refused() {
     let later = text(&later.with_extension(""));
     refused(&["restore", "--from", &later, "--erasures", &list], "before the backup");
     // A restore that was cut off before its rows were in place begins anew.
-    fs::create_dir(second.path().join("candor-data/restoring")).unwrap();
-    fs::write(second.path().join("candor-data/keys.db"), "half").unwrap();
+    if on == On::Files {
+        fs::create_dir(second.path().join("candor-data/restoring")).unwrap();
+        fs::write(second.path().join("candor-data/keys.db"), "half").unwrap();
+    }
     let restored = run_in(second.path(), &["restore", "--from", &stem, "--erasures", &list]);
     assert!(restored.status.success(), "{}", stderr(&restored));
 }
 
-#[test]
-fn a_file_that_was_changed_or_cut_anywhere_is_refused_and_nothing_is_written() {
-    let first = backed_up();
+fn a_file_that_was_changed_or_cut_anywhere_is_refused_and_nothing_is_written(on: On) {
+    let first = backed_up(on);
     let backups = first.path().join("backups");
-    let second = empty_machine(first.path());
+    let second = empty_machine(on, first.path());
     let stem = text(&files(&backups, "data")[0].with_extension(""));
     let refused = || {
         let refused = run_in(second.path(), &["restore", "--from", &stem, "--without-erasures"]);
@@ -294,9 +374,8 @@ fn a_file_that_was_changed_or_cut_anywhere_is_refused_and_nothing_is_written() {
     assert!(restored.status.success(), "{}", stderr(&restored));
 }
 
-#[test]
-fn keys_files_older_than_seven_days_are_deleted_by_the_next_backup() {
-    let first = backed_up();
+fn keys_files_older_than_seven_days_are_deleted_by_the_next_backup(on: On) {
+    let first = backed_up(on);
     let at = |days: &str| {
         let mut command = Command::new("faketime");
         command

@@ -135,3 +135,77 @@ fn a_wrong_server_is_told_and_no_password_is_shown() {
         assert!(said.contains(words) && !said.contains("s3cret"), "{url}: {said}");
     }
 }
+
+#[test]
+fn the_doctor_tells_what_the_servers_log_could_hold_and_the_line_mends_it() {
+    let cluster = Cluster::start();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("candor.toml"), on_a_server(&cluster)).expect("the folder can be written");
+    let namespace = namespace();
+    let doctor = || {
+        let mut command = std::process::Command::new(world::candor());
+        command.arg("doctor").current_dir(folder.path());
+        stdout(&namespace.run(|| command.output()).unwrap().unwrap())
+    };
+    let set = |name: &str, value: &str| {
+        cluster.sql("postgres", &format!("ALTER SYSTEM SET {name} = '{value}'"));
+        cluster.sql("postgres", "SELECT pg_reload_conf()");
+    };
+    let until = |is_there: &dyn Fn(&str) -> bool| {
+        world::until("the server takes its settings", || is_there(&doctor()));
+    };
+    // As Debian's server comes: the details of refused rows name ids.
+    let text = doctor();
+    assert!(text.contains("database server  good     d0 at"), "{text}");
+    assert!(
+        text.contains("names ids") && text.contains("ALTER SYSTEM SET log_error_verbosity = 'terse'"),
+        "{text}"
+    );
+    assert!(!text.contains("with the values"), "{text}");
+    set("log_min_duration_statement", "0");
+    until(&|text| {
+        text.contains("logs statements with the values")
+            && text.contains("ALTER SYSTEM SET log_parameter_max_length = '0'")
+    });
+    // What the rows say to paste.
+    for (name, value) in [
+        ("log_parameter_max_length", "0"),
+        ("log_min_duration_statement", "-1"),
+        ("log_min_error_statement", "panic"),
+        ("log_error_verbosity", "terse"),
+    ] {
+        assert!(
+            doctor().contains(&format!("SET {name} = '{value}'")),
+            "{name}: {}",
+            doctor()
+        );
+        set(name, value);
+        until(&|text| !text.contains(&format!("SET {name} = '{value}'")));
+    }
+    let text = doctor();
+    assert_eq!(
+        text.matches("writes down neither values nor statements").count(),
+        2,
+        "{text}"
+    );
+    // A value of the user wins over one of the whole server, and is mended there.
+    cluster.sql("postgres", "ALTER ROLE candor SET log_statement = 'all'");
+    until(&|text| text.contains("ALTER ROLE \"candor\" SET log_statement = '\\''none"));
+    cluster.sql("postgres", "ALTER ROLE candor RESET log_statement");
+    // A module that is loaded for everybody.
+    set("session_preload_libraries", "auto_explain");
+    world::until("the module is loaded", || {
+        let known = "SELECT count(*) FROM pg_settings WHERE name = 'auto_explain.log_min_duration'";
+        cluster.sql("postgres", known).trim() == "1"
+    });
+    set("auto_explain.log_min_duration", "0");
+    until(&|text| text.contains("(auto_explain)"));
+
+    let config = std::fs::read_to_string(folder.path().join("candor.toml")).unwrap();
+    std::fs::write(folder.path().join("candor.toml"), config.replace("/d0?", "/nowhere?")).unwrap();
+    let text = doctor();
+    assert!(
+        text.contains("database server  BAD") && text.contains("cannot be asked"),
+        "{text}"
+    );
+}

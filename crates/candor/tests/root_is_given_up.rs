@@ -167,3 +167,35 @@ fn in_a_folder_that_is_closed_to_others_root_keeps_little_and_says_why() {
     let second = provider.beside(&["serve"], "");
     assert!(stderr(&second).contains("another candor"));
 }
+
+#[test]
+fn what_publish_makes_belongs_to_whom_serve_becomes() {
+    let folder = open_folder(SMALL);
+    let policy = world::repository().join("policies/default.kdl");
+    let policy = policy.to_str().expect("a plain path");
+    let publish = |folder: &TempDir| {
+        let mut command = std::process::Command::new(world::candor());
+        command.args(["policy", "publish", policy]).current_dir(folder.path());
+        let output = command.output().expect("the program starts");
+        assert!(output.status.success(), "{}", stderr(&output));
+    };
+    publish(&folder);
+    let data = folder.path().join("candor-data");
+    let user = fs::metadata(&data).unwrap().uid();
+    assert!((61_184..=65_519).contains(&user), "a number that nobody has: {user}");
+    let mut files = 0;
+    for entry in fs::read_dir(&data).unwrap() {
+        let entry = entry.unwrap();
+        let found = entry.metadata().unwrap();
+        assert_eq!((found.uid(), found.gid()), (user, user), "{:?}", entry.path());
+        files += 1;
+    }
+    assert!(files >= 3, "databases, key and lock: {files}");
+    let provider = Provider::start_in(folder, world::namespace(), &[]);
+    assert_eq!(row(provider.process(), "Uid")[0], user.to_string());
+    provider.join("ada@example.org", "three small words");
+    let (folder, ..) = provider.stop();
+    publish(&folder);
+    let found = |name: &str| fs::metadata(data.join(name)).unwrap().uid();
+    assert_eq!([found("candor.db"), found("keys.db")], [user; 2]);
+}

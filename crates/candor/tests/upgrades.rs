@@ -2,10 +2,15 @@
 
 mod world;
 
+#[path = "../../store/tests/world/cluster.rs"]
+#[allow(dead_code, reason = "the tests of the store use the rest")]
+mod cluster;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use cluster::Cluster;
 use tempfile::TempDir;
 use world::{Provider, contents, stderr, stdout};
 
@@ -263,4 +268,87 @@ fn a_newer_schema_is_refused_and_unchanged() {
     assert_eq!(refused.status.code(), Some(1));
     assert!(stderr(&refused).contains("newer"), "{}", stderr(&refused));
     assert!(databases(&folder) == before);
+}
+
+/// A stopped instance on a server, in which ada had joined: this version's schema, marked as an older one. There is no
+/// older one with another text: the first schema on a server was the second of all.
+struct OnAServer {
+    folder: TempDir,
+    rows: String,
+}
+
+impl OnAServer {
+    fn older() -> Self {
+        let cluster = Cluster::shared();
+        let [rows, keys] = [(); 2].map(|()| cluster.new_database());
+        let [url, keys_url] = [&rows, &keys].map(|name| cluster.url(name));
+        let store = format!("[store]\nurl = \"{url}\"\nkeys_url = \"{keys_url}\"\n{SMALL}");
+        let provider = Provider::start(&store);
+        provider.join("ada@example.org", "three small words");
+        let (folder, ..) = provider.stop();
+        let older = Self { folder, rows };
+        older.mark(1);
+        older
+    }
+
+    fn sql(&self, sql: &str) -> String {
+        Cluster::shared().sql(&self.rows, sql)
+    }
+
+    fn mark(&self, version: i64) {
+        self.sql(&format!("UPDATE mark SET number = {version} WHERE name = 'schema'"));
+    }
+
+    /// Tables and rows, but for the count of commits.
+    fn everything(&self) -> String {
+        self.sql(
+            "SELECT tablename, query_to_xml('SELECT * FROM ' || tablename || CASE tablename WHEN 'mark' THEN \
+             ' WHERE name <> ' || quote_literal('commits') ELSE '' END || ' ORDER BY 1', true, false, '') \
+             FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename",
+        )
+    }
+}
+
+#[test]
+fn a_server_is_upgraded_and_serves_its_members() {
+    let server = OnAServer::older();
+    let refused = world::refused(server.folder.path(), &world::namespace(), &[]);
+    assert!(refused.contains("candor upgrade"), "{refused}");
+    let done = upgrade(&server.folder);
+    assert!(done.status.success(), "{}", stderr(&done));
+    assert!(stdout(&done).contains("the databases have schema"), "{}", stdout(&done));
+    assert!(stdout(&upgrade(&server.folder)).contains("nothing to do"));
+    serves_ada(server.folder);
+}
+
+#[test]
+fn an_upgrade_of_a_server_whose_result_would_not_open_is_not_begun() {
+    let server = OnAServer::older();
+    server.sql("CREATE TABLE telepathy (thought bytea NOT NULL, PRIMARY KEY (thought))");
+    let before = server.everything();
+    let failed = upgrade(&server.folder);
+    assert_eq!(failed.status.code(), Some(1), "{}", stdout(&failed));
+    let said = stderr(&failed);
+    assert!(
+        said.contains("as they were before") && said.contains("telepathy"),
+        "{said}"
+    );
+    assert_eq!(server.everything(), before);
+    server.sql("DROP TABLE telepathy");
+    let done = upgrade(&server.folder);
+    assert!(done.status.success(), "{}", stderr(&done));
+    serves_ada(server.folder);
+}
+
+#[test]
+fn a_newer_schema_on_a_server_is_refused_and_unchanged() {
+    let server = OnAServer::older();
+    server.mark(1000);
+    let before = server.everything();
+    let refused = upgrade(&server.folder);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("newer"), "{}", stderr(&refused));
+    let refused = world::refused(server.folder.path(), &world::namespace(), &[]);
+    assert!(refused.contains("newer"), "{refused}");
+    assert_eq!(server.everything(), before);
 }

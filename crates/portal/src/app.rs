@@ -10,6 +10,7 @@ use thiserror::Error;
 use tokio::sync::Semaphore;
 
 use crate::assets::Assets;
+use crate::doctor::Doctor;
 use crate::failure::{Failure, capitalised};
 use crate::frame::{Frame, Here};
 use crate::picture::lifetimes::{Lifetimes, lifetimes};
@@ -47,6 +48,8 @@ pub struct Portal {
     pub exercised: BTreeSet<FieldId>,
     /// The state of the VPN.
     pub vpn: Arc<dyn VpnStatus>,
+    /// Who looks at the installation.
+    pub doctor: Arc<dyn Doctor>,
     /// The program's version.
     pub version: &'static str,
     /// How long each part worked on each day.
@@ -75,6 +78,7 @@ pub(crate) struct Inner {
     pub(crate) policy: Arc<policy::Compiled>,
     pub(crate) exercised: BTreeSet<FieldId>,
     pub(crate) vpn: Arc<dyn VpnStatus>,
+    pub(crate) doctor: Arc<dyn Doctor>,
     pub(crate) version: &'static str,
     pub(crate) assets: Assets,
     /// The picture of the policy, in the order of [`Language::ALL`].
@@ -106,6 +110,7 @@ impl App {
             policy,
             exercised,
             vpn,
+            doctor,
             version,
             uptime,
             report,
@@ -130,6 +135,7 @@ impl App {
             policy,
             exercised,
             vpn,
+            doctor,
             version,
         })))
     }

@@ -76,13 +76,14 @@ pub(crate) enum Here {
     Invitations,
     Network,
     OperatorPolicy,
+    Doctor,
 }
 
 impl Here {
     pub(crate) fn links(self, speech: &Speech, signed_in: Option<&SignedIn>, accounts: &Accounts) -> Vec<Link> {
         let operating = matches!(
             self,
-            Self::Operator | Self::Members | Self::Invitations | Self::Network | Self::OperatorPolicy
+            Self::Operator | Self::Members | Self::Invitations | Self::Network | Self::OperatorPolicy | Self::Doctor
         );
         let entries: Vec<(Self, &'static str, Saying, bool)> = match signed_in {
             None => vec![
@@ -101,6 +102,7 @@ impl Here {
                 ),
                 (Self::Network, "/operator/network", speech.say("nav-network"), true),
                 (Self::OperatorPolicy, "/operator/policy", speech.say("nav-policy"), true),
+                (Self::Doctor, "/operator/doctor", speech.say("nav-doctor"), true),
                 (Self::Home, "/home", speech.say("nav-account"), true),
             ],
             Some(who) => vec![

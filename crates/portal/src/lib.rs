@@ -19,6 +19,7 @@
 mod api;
 mod app;
 mod assets;
+mod doctor;
 mod export;
 mod failure;
 mod form;
@@ -38,10 +39,11 @@ mod vpn;
 mod words;
 
 pub use app::{Portal, PortalError};
+pub use doctor::{Doctor, Examined, Finding, FindingState, TOPICS};
 pub use export::to_json as export_json;
 #[doc(hidden)]
 pub use fuzz::fuzz_forms;
 pub use router::router;
 pub use session::Transport;
 pub use uptime::{Seen, Uptime};
-pub use vpn::{Load, VpnState, VpnStatus, WorkerState};
+pub use vpn::{Forwards, Load, VpnState, VpnStatus, WorkerState};

@@ -16,8 +16,8 @@ use crate::app::{App, Portal, PortalError};
 use crate::failure::{Failure, explain};
 use crate::headers::{headers, visited_account, visited_site};
 use crate::pages::{
-    account, devices, erase, import, invitations, join, me, members, operator, policy, programs, secrets, server,
-    sign_in, start, status, usage, well_known,
+    account, devices, doctor, erase, import, invitations, join, me, members, operator, policy, programs, secrets,
+    server, sign_in, start, status, usage, well_known,
 };
 use crate::{api, assets, export, speech};
 
@@ -95,6 +95,7 @@ fn operating() -> Router<App> {
         .route("/operator", get(operator::overview))
         .route("/operator/network", get(operator::network))
         .route("/operator/policy", get(operator::policy))
+        .route("/operator/doctor", get(doctor::doctor))
         .route("/operator/members", get(members::list))
         .route("/operator/members/find", post(members::find))
         .route("/operator/members/batch", post(members::batch))

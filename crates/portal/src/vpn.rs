@@ -15,6 +15,11 @@ pub trait VpnStatus: Send + Sync {
         }
     }
 
+    /// Who forwards members' traffic; `None` where nobody does.
+    fn forwards(&self) -> Option<Forwards> {
+        None
+    }
+
     /// What everybody together moved in the last whole period; `None` before one has passed.
     fn load(&self) -> Option<Load> {
         None
@@ -30,6 +35,18 @@ pub enum WorkerState {
     Starting,
     /// There is none.
     None,
+}
+
+/// Who forwards members' traffic to its destinations.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Forwards {
+    /// The kernel, from a tunnel device.
+    Kernel,
+    /// A confined process of the program's, which opens members' connections itself.
+    UserSpace {
+        /// What this machine lacks for the kernel's way and the line that gives it; `None` where the operator chose this way.
+        lacks: Option<(String, String)>,
+    },
 }
 
 /// What everybody together moved in a period. It is in memory alone, and leaves by the rule of the policy for figures

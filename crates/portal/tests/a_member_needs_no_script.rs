@@ -194,3 +194,30 @@ async fn signing_out_ends_the_session_on_the_server() {
     assert!(ada.cookie.is_none());
     assert_eq!(stolen.get("/home").await.location(), "/sign-in");
 }
+
+#[tokio::test]
+async fn a_session_that_began_under_a_clock_set_forward_ends_when_the_clock_returns() {
+    const AHEAD_SECONDS: i64 = 400 * 86_400;
+    let world = World::new(DEFAULT_POLICY).await;
+    world.member("ada@example.org").await;
+    let sign_in = async |address| {
+        let mut browser = world.browser(address);
+        browser.sign_in("ada@example.org", world::PASSWORD).await;
+        assert_eq!(browser.get("/home").await.status, StatusCode::OK);
+        browser
+    };
+    world.clock.advance_seconds(AHEAD_SECONDS);
+    let mut ahead = sign_in("192.0.2.30").await;
+    world.clock.advance_seconds(-AHEAD_SECONDS);
+    assert_eq!(
+        ahead.get("/home").await.location(),
+        "/sign-in",
+        "it would live 400 days too long"
+    );
+    // Clocks that nobody keeps in step are a little apart, and nobody is signed out for it.
+    let mut present = sign_in("192.0.2.31").await;
+    world.clock.advance_seconds(-200);
+    assert_eq!(present.get("/home").await.status, StatusCode::OK);
+    world.clock.advance_seconds(-200);
+    assert_eq!(present.get("/home").await.location(), "/sign-in");
+}

@@ -29,11 +29,12 @@ const MEMBER: [&str; 7] = [
     "/me/erase",
     "/me/export",
 ];
-const OPERATOR: [&str; 4] = [
+const OPERATOR: [&str; 5] = [
     "/operator",
     "/operator/members",
     "/operator/network",
     "/operator/policy",
+    "/operator/doctor",
 ];
 
 #[tokio::test]

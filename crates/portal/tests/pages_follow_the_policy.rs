@@ -138,6 +138,7 @@ async fn a_policy_without_the_cookie_does_not_start_the_pages() {
         policy: Arc::new(policy::compile(&without, "test.kdl").unwrap()),
         exercised: Default::default(),
         vpn: Arc::new(world::Vpn(true, Arc::default())),
+        doctor: Arc::new(world::Looked(Arc::default())),
         version: "0.1.0",
         uptime: Arc::clone(&world.uptime),
         report: Arc::new(|_| {}),

@@ -44,6 +44,28 @@ async fn days_that_nobody_watched_have_no_data() {
 }
 
 #[tokio::test]
+async fn who_forwards_is_said_to_anybody_and_what_it_lacks_to_the_operator_alone() {
+    let world = World::new(DEFAULT_POLICY).await;
+    let mut guest = world.browser("192.0.2.3");
+    let text = guest.get("/status").await.text();
+    assert!(
+        text.contains("forwarded by") && text.contains("a confined process, in user space"),
+        "{text}"
+    );
+    assert!(!text.contains("modprobe") && !text.contains("/dev/net/tun"), "{text}");
+    assert!(guest.get("/de/status").await.text().contains("im User-Space"));
+    let text = world.operator().await.get("/operator/network").await.text();
+    for words in [
+        "in user space",
+        "This machine lacks for it",
+        "the tunnel device /dev/net/tun",
+        "sudo modprobe tun",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn a_part_that_does_not_work_is_said() {
     let world = World::with(DEFAULT_POLICY, false, START).await;
     let text = world.browser("192.0.2.3").get("/status").await.text();

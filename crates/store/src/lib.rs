@@ -41,6 +41,7 @@ mod table;
 pub mod transfer;
 
 pub use engine::postgres::{ServerUrl, ServerUrlError};
+pub use engine::settings::ServerSetting;
 pub use engine::{Dialect, Expect, Op};
 pub use error::{Code, StoreError};
 pub use held::{HELD, Held, HeldTable, Origin};
@@ -49,7 +50,7 @@ pub use open::{Catalogue, Leftover, OpenError, Options, Store};
 pub use place::{Database, Place, is_sound};
 pub use rights::{Certificate, Export, ExportColumn, ExportRow, ExportTable};
 pub use row::{Reader, Row, Rows, Writer};
-pub use schema::{Migrated, SCHEMA_VERSION, migrate, schema_version};
+pub use schema::{Migrated, SCHEMA_VERSION, migrate, rehearse, schema_version};
 pub use seal::{Lookup, WrappingKey};
 pub use seen::Sealed;
 pub use sql::{Text, places};

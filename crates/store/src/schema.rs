@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use plan::Plan;
 use plan::value::Cell;
 
 use crate::engine::{Definition, Dialect, Engine, Expect, Op};
 use crate::held;
 use crate::keys;
-use crate::open::{Leftover, OpenError};
+use crate::open::{Catalogue, Leftover, OpenError};
 use crate::place::{Database, Place};
 use crate::rights;
+use crate::row::declared;
 use crate::statement::FromCells as _;
 use crate::table::Table;
 use crate::{StoreError, subject};
@@ -182,6 +184,29 @@ pub async fn migrate(place: &Place) -> Result<Migrated, OpenError> {
     }
 }
 
+/// Does on a server what [`migrate`] would do, looks whether the result is what a start expects, and takes it back: a
+/// server's databases have no copies beside them, so what would not open must not be made. Files are not looked at.
+///
+/// # Errors
+/// As [`Store::open`](crate::Store::open) would refuse; nothing was changed.
+pub async fn rehearse(place: &Place, plan: &Plan, catalogues: &[Catalogue]) -> Result<(), OpenError> {
+    let Place::Servers { rows, .. } = place else {
+        return Ok(());
+    };
+    let at = |error| place.error(Database::Rows, error);
+    let from = schema_version(place).await?.unwrap_or(SCHEMA_VERSION);
+    let steps = MIGRATIONS.iter().filter(|step| step.to > from);
+    let texts: Vec<&'static str> = steps.flat_map(|step| step.postgres).copied().collect();
+    let definitions = rows.rehearse(&texts).await.map_err(at)?;
+    let known = catalogues.iter().flat_map(|catalogue| catalogue.tables).copied();
+    let (tables, absent): (Vec<_>, Vec<_>) = known.partition(|table| declared(plan, table).is_ok());
+    let schema = Schema::of(&tables);
+    for (name, definition) in &definitions {
+        schema.withdrawn(name, definition, &absent, Dialect::Postgres)?;
+    }
+    Ok(())
+}
+
 async fn bring_up(engine: &Engine) -> Result<Option<Migrated>, OpenError> {
     let found = found(engine).await?;
     let Some(from) = version(engine, &found).await? else {
@@ -259,42 +284,52 @@ impl Schema {
         let dialect = engine.dialect();
         let mut ops = Vec::new();
         for (name, definition) in found {
-            match self.0.get(name) {
-                Some(expected) if expected.text(dialect) == definition => {}
-                Some(expected) => {
-                    return Err(OpenError::SchemaDiffers {
-                        table: name.clone(),
-                        found: definition.clone(),
-                        expected: expected.text(dialect).to_owned(),
+            let Some(table) = self.withdrawn(name, definition, absent, dialect)? else {
+                continue;
+            };
+            if table.shape.name == name {
+                let rows = count(engine, table).await?;
+                if rows > 0 {
+                    leftovers.push(Leftover {
+                        what: table.shape.name.to_owned(),
+                        rows,
                     });
                 }
-                None => {
-                    let is_of = |table: &&&Table| {
-                        let mut definitions = table.definitions().into_iter();
-                        definitions.any(|(_, known)| known.text(dialect) == definition)
-                    };
-                    let table = absent
-                        .iter()
-                        .find(is_of)
-                        .ok_or_else(|| OpenError::UnknownTable(name.clone()))?;
-                    if table.shape.name == name {
-                        let rows = count(engine, table).await?;
-                        if rows > 0 {
-                            leftovers.push(Leftover {
-                                what: table.shape.name.to_owned(),
-                                rows,
-                            });
-                        }
-                        // Emptying overwrites the rows; dropping takes the indexes along.
-                        ops.extend([table.clear, table.drop].map(Op::bare));
-                    }
-                }
+                // Emptying overwrites the rows; dropping takes the indexes along.
+                ops.extend([table.clear, table.drop].map(Op::bare));
             }
         }
         let missing = self.0.iter().filter(|(name, _)| !found.contains_key(*name));
         ops.extend(in_order(missing.map(|(_, definition)| *definition), dialect));
         ops.extend(self.version_mark(found.keys()));
         Ok(ops)
+    }
+
+    /// The table that a definition in a database is of, where this policy does not declare it; `None` where it is one of
+    /// these. Anything else is refused.
+    fn withdrawn(
+        &self,
+        name: &str,
+        definition: &str,
+        absent: &[&'static Table],
+        dialect: Dialect,
+    ) -> Result<Option<&'static Table>, OpenError> {
+        match self.0.get(name) {
+            Some(expected) if expected.text(dialect) == definition => Ok(None),
+            Some(expected) => Err(OpenError::SchemaDiffers {
+                table: name.to_owned(),
+                found: definition.to_owned(),
+                expected: expected.text(dialect).to_owned(),
+            }),
+            None => {
+                let is_of = |table: &&&'static Table| {
+                    let mut definitions = table.definitions().into_iter();
+                    definitions.any(|(_, known)| known.text(dialect) == definition)
+                };
+                let table = absent.iter().find(is_of).copied();
+                table.map(Some).ok_or_else(|| OpenError::UnknownTable(name.to_owned()))
+            }
+        }
     }
 
     /// What makes the schema in an empty database, in which these names are there already.

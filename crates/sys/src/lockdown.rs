@@ -66,8 +66,8 @@ pub struct LockdownReport {
     pub file_bytes: Option<u64>,
     /// Hard limit of descriptor numbers; `None` is unlimited.
     pub descriptor_limit: Option<u64>,
-    /// Open descriptors.
-    pub descriptors: Vec<Descriptor>,
+    /// Open descriptors; `None` where this process may not list them.
+    pub descriptors: Option<Vec<Descriptor>>,
     /// The kernel's Landlock ABI. **No kernel reports which process is restricted**: that the
     /// worker is, is its own word ([`crate::confine::Lockdown`]) after it tried.
     pub landlock_abi: i32,
@@ -107,12 +107,16 @@ impl LockdownReport {
             let harmless = set.is_empty() || (place == bounding && self.no_new_privileges);
             (!harmless).then_some(Gap::Capabilities(row))
         });
-        let foreign = self.descriptors.iter().filter(|descriptor| match descriptor.kind {
-            Kind::Null | Kind::Tun | Kind::Udp | Kind::Unix | Kind::Epoll | Kind::Event | Kind::Timer => false,
-            // Standard error may be a pipe; the filter does not let the worker write to it.
-            Kind::Pipe => descriptor.number != libc::STDERR_FILENO,
-            Kind::OtherSocket | Kind::Other(_) => true,
-        });
+        let foreign = self
+            .descriptors
+            .iter()
+            .flatten()
+            .filter(|descriptor| match descriptor.kind {
+                Kind::Null | Kind::Tun | Kind::Udp | Kind::Unix | Kind::Epoll | Kind::Event | Kind::Timer => false,
+                // Standard error may be a pipe; the filter does not let the worker write to it.
+                Kind::Pipe => descriptor.number != libc::STDERR_FILENO,
+                Kind::OtherSocket | Kind::Other(_) => true,
+            });
         [
             (self.seccomp_mode != 2 || self.seccomp_filters == 0, Gap::NoFilter),
             (!self.no_new_privileges, Gap::NewPrivileges),
@@ -131,7 +135,7 @@ impl LockdownReport {
 /// Reads what the kernel reports of a process.
 ///
 /// The list of descriptors of a locked worker is readable for root only: it is "not dumpable"
-/// (`proc(5)`, `PR_SET_DUMPABLE(2const)`).
+/// (`proc(5)`, `PR_SET_DUMPABLE(2const)`). What else is reported everybody may read.
 pub fn read_lockdown(process: u32) -> Result<LockdownReport, Error> {
     let directory = PathBuf::from(format!("/proc/{process}"));
     let status = text(&directory.join("status"), "read the status of the worker")?;
@@ -152,7 +156,10 @@ pub fn read_lockdown(process: u32) -> Result<LockdownReport, Error> {
         core_bytes: hard_limit(&limits, "Max core file size")?,
         file_bytes: hard_limit(&limits, "Max file size")?,
         descriptor_limit: hard_limit(&limits, "Max open files")?,
-        descriptors: descriptors(&directory)?,
+        descriptors: match descriptors(&directory) {
+            Err(Error::Kernel { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied => None,
+            found => Some(found?),
+        },
         landlock_abi: crate::confine::landlock_abi(),
     })
 }

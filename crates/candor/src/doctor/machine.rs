@@ -8,6 +8,8 @@ use sys::missing::Capabilities;
 use sys::{Machine, Missing};
 
 use super::{Row, Subject};
+use crate::config::VpnPath;
+use crate::prove::worker_of;
 
 /// 1 January 2026: no clock that is right shows less.
 const EARLIEST: Duration = Duration::from_secs(1_767_225_600);
@@ -19,6 +21,7 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
     if subject.config.vpn.enabled {
         rows.push(tunnel(subject));
         rows.push(forwarding(subject));
+        rows.extend(pings(subject));
     }
     rows.push(clock(subject));
     rows.push(swap());
@@ -67,23 +70,62 @@ fn tunnel(subject: &Subject) -> Row {
     let Ok(mut machine) = Machine::look() else {
         return Row::unknown(TOPIC, "this process cannot look at itself", "sudo candor doctor");
     };
+    let chosen = subject.config.vpn.path;
+    if chosen == VpnPath::User {
+        return Row::good(
+            TOPIC,
+            "in user space, as `path` under [vpn] says: it needs nothing of this machine",
+        );
+    }
     // What the running instance may do counts, not what this command may.
     if let Some(running) = &subject.running {
         let rights = status_row(running.pid, "CapEff:").and_then(|row| u64::from_str_radix(row.trim(), 16).ok());
         machine.capabilities = Capabilities(rights.unwrap_or_default());
     }
-    match machine.missing_for_tunnel().first() {
-        Some(Missing::NetAdmin) if subject.running.is_none() => Row::look(
+    let lacks = machine.missing_for_tunnel().into_iter().next();
+    match (lacks, chosen, in_user_space(subject)) {
+        // Workers need it whoever forwards.
+        (Some(Missing::Landlock), ..) => missing(TOPIC, Missing::Landlock),
+        (None, _, Some(true)) => Row::look(
             TOPIC,
-            "/dev/net/tun and nft are there; this user may not configure the network, the one that starts candor must",
-            Missing::NetAdmin.line(),
+            "in user space, though this machine has what the kernel's way needs, which is faster",
+            "sudo systemctl restart candor    (the start says who forwards)",
         ),
-        Some(lacking) => missing(TOPIC, *lacking),
-        None => Row::good(TOPIC, "/dev/net/tun, nft and the right CAP_NET_ADMIN are there"),
+        (None, ..) => Row::good(
+            TOPIC,
+            "/dev/net/tun, nft and the right CAP_NET_ADMIN are there: the kernel forwards",
+        ),
+        (Some(lacking), VpnPath::Kernel, _) => missing(TOPIC, lacking),
+        (Some(lacking), VpnPath::Auto, Some(true)) => Row::look(
+            TOPIC,
+            format!(
+                "in user space; for the kernel's way, which is faster, this machine lacks {}",
+                lacking.what()
+            ),
+            lacking.line(),
+        ),
+        (Some(lacking), VpnPath::Auto, _) => Row::look(
+            TOPIC,
+            format!(
+                "a start by this user forwards in user space; for the kernel's way, which is faster, it lacks {}",
+                lacking.what()
+            ),
+            lacking.line(),
+        ),
+        (Some(lacking), VpnPath::User, _) => missing(TOPIC, lacking),
     }
 }
 
+/// Whether the running instance forwards in user space; `None` where none runs.
+fn in_user_space(subject: &Subject) -> Option<bool> {
+    let running = subject.running.as_ref()?;
+    Some(worker_of(running.pid, "connector").is_some())
+}
+
 fn forwarding(subject: &Subject) -> Row {
+    if in_user_space(subject) == Some(true) {
+        return Row::good("forwarding", "not needed: members' flows end in user space");
+    }
     let is_on = |key: &str| fs::read_to_string(format!("/proc/sys/{key}")).is_ok_and(|value| value.trim_end() == "1");
     let v4 = is_on("net/ipv4/ip_forward");
     let v6 = is_on("net/ipv6/conf/all/forwarding") || !std::path::Path::new("/proc/sys/net/ipv6").exists();
@@ -97,6 +139,31 @@ fn forwarding(subject: &Subject) -> Row {
         (None, true) => Row::good("forwarding", "on already; candor leaves it so when it stops"),
         (None, false) => Row::good("forwarding", "off; candor switches it on while it runs"),
     }
+}
+
+/// In user space echoes leave through sockets that the kernel gives to some groups only (`icmp(7)`).
+fn pings(subject: &Subject) -> Option<Row> {
+    const TOPIC: &str = "pings";
+    let group = subject.running.as_ref().and_then(|running| {
+        let row = status_row(running.pid, "Gid:")?;
+        row.split_whitespace().nth(1)?.parse::<u32>().ok()
+    });
+    let (true, Some(group)) = (in_user_space(subject) == Some(true), group) else {
+        return None;
+    };
+    let range = fs::read_to_string("/proc/sys/net/ipv4/ping_group_range").unwrap_or_default();
+    let bounds: Vec<u32> = range
+        .split_whitespace()
+        .filter_map(|bound| bound.parse().ok())
+        .collect();
+    Some(match bounds.as_slice() {
+        [from, to] if (*from..=*to).contains(&group) => Row::good(TOPIC, "members' pings pass"),
+        _ => Row::look(
+            TOPIC,
+            "members' pings are refused: the kernel gives no sockets for echoes to candor's group",
+            "sudo sysctl -w net.ipv4.ping_group_range='0 2147483647'",
+        ),
+    })
 }
 
 fn clock(subject: &Subject) -> Row {

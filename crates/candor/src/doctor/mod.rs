@@ -2,9 +2,11 @@
 //!
 //! It reads and changes nothing. What a member's data is, it never looks at.
 
+mod database;
 mod files;
 mod machine;
 mod network;
+mod page;
 mod report;
 mod x509;
 
@@ -14,6 +16,7 @@ use crate::cli::DoctorArgs;
 use crate::config::Config;
 use crate::folder::Running;
 use crate::{say, serve};
+pub(crate) use page::Page;
 pub(crate) use report::{Row, is_well};
 
 /// What is looked at.
@@ -47,12 +50,9 @@ impl Subject {
 ///
 /// # Errors
 /// The configuration cannot be read.
-pub(crate) fn doctor(arguments: &DoctorArgs) -> anyhow::Result<bool> {
-    let mut config = Config::read(arguments.instance.config.as_deref())?;
-    if let Some(data) = &arguments.instance.data {
-        config.data.clone_from(data);
-    }
-    let rows = examine(&Subject::of(config));
+pub(crate) async fn doctor(arguments: DoctorArgs) -> anyhow::Result<bool> {
+    let config = arguments.instance.configuration()?;
+    let rows = examine(config).await;
     if arguments.json {
         say::answer(format_args!("{:#}", report::as_json(&rows)));
     } else {
@@ -61,12 +61,23 @@ pub(crate) fn doctor(arguments: &DoctorArgs) -> anyhow::Result<bool> {
     Ok(is_well(&rows))
 }
 
-/// Every row.
-pub(crate) fn examine(subject: &Subject) -> Vec<Row> {
-    let mut rows = vec![instance(subject), policy(subject)];
-    rows.extend(machine::rows(subject));
-    rows.extend(network::rows(subject));
-    rows.extend(files::rows(subject));
+/// Every row, for the terminal and for the page.
+pub(crate) async fn examine(config: Config) -> Vec<Row> {
+    let place = config.place();
+    let on_disk = matches!(place, Ok(store::Place::Folder(_)));
+    let looked = tokio::task::spawn_blocking(move || {
+        let subject = Subject::of(config);
+        let mut rows = vec![instance(&subject), policy(&subject)];
+        rows.extend(machine::rows(&subject));
+        rows.extend(network::rows(&subject));
+        rows.extend(files::rows(&subject));
+        rows
+    });
+    // It ends without rows only when it panicked, and then the missing rows are seen.
+    let mut rows = looked.await.unwrap_or_default();
+    if !on_disk {
+        rows.extend(database::rows(place).await);
+    }
     rows
 }
 

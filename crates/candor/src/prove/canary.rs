@@ -110,6 +110,15 @@ pub(crate) fn random_ipv4() -> anyhow::Result<Ipv4Addr> {
     Ok(Ipv4Addr::new(198, 18 | a & 1, b, c & 0xfc | 2))
 }
 
+/// An address of this machine alone, with 23 random bits (RFC 1122, section 3.2.1.3): never its usual ones.
+///
+/// # Errors
+/// As [`random`].
+pub(crate) fn random_loopback() -> anyhow::Result<Ipv4Addr> {
+    let [a, b, c] = random::<3>()?;
+    Ok(Ipv4Addr::new(127, a | 128, b, c & 0xfc | 2))
+}
+
 fn forms(bytes: &[u8], form: &'static str) -> Vec<Needle> {
     let hex = hexadecimal(bytes);
     let mut needles = vec![

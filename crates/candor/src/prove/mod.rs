@@ -1,6 +1,9 @@
 //! `candor prove`: a synthetic member carries canaries through every service of a running instance, and then every
 //! place of the machine that could have kept them is searched.
 //!
+//! A user without root's rights may not make the namespaces, nor look into processes; then the device is on this machine,
+//! and a twin is proved as well ([`twin`]).
+//!
 //! ```text
 //!   client namespace ──WireGuard──▶ the running instance ──▶ destination namespace
 //!     canary: where it comes from      │ parent │ worker       canaries: address, name asked for, payload
@@ -13,6 +16,7 @@
 mod canary;
 mod places;
 mod report;
+pub(crate) mod twin;
 pub(crate) mod world;
 
 use std::path::{Path, PathBuf};
@@ -22,14 +26,14 @@ use anyhow::Context as _;
 use hyper::StatusCode;
 
 use crate::cli::ProveArgs;
-use crate::config::Config;
 use crate::folder::Running;
 use crate::member::{self, KeyPair};
 use crate::say;
 use crate::site::Site;
 use canary::{Canary, Class};
+use places::Finding;
 use report::{Report, Verdict};
-use sys::lockdown::{Gap, Kind};
+use sys::lockdown::{Descriptor, Gap, Kind};
 
 /// Where logs lie on Debian.
 const LOG_FOLDERS: [&str; 2] = ["/var/log", "/run/log"];
@@ -37,6 +41,7 @@ const CONNECTION_TABLE: &str = "/proc/net/nf_conntrack";
 /// How long the worker's counts may take to reach the usage page; it reports every few seconds.
 const COUNTS_PATIENCE: Duration = Duration::from_secs(30);
 const COUNTS_POLL: Duration = Duration::from_millis(250);
+const TRAFFIC_PASSES: &str = "traffic passes through the VPN, over IPv4 and IPv6";
 const PLANTED: &str = "planted-by-candor-prove";
 /// What a finding in the kernel's connection table means.
 const CONNECTION_TABLE_ALLOWED: &str = "allowed: while a flow lives, the kernel's connection table holds a random internal address and the destination (SECURITY.md)";
@@ -46,19 +51,27 @@ const CONNECTION_TABLE_ALLOWED: &str = "allowed: while a flow lives, the kernel'
 /// # Errors
 /// No instance runs there, or the synthetic member could not do what members do.
 pub(crate) async fn prove(arguments: ProveArgs) -> anyhow::Result<bool> {
-    let mut config = Config::read(arguments.instance.config.as_deref())?;
-    if let Some(data) = arguments.instance.data {
-        config.data = data;
+    let config = arguments.instance.configuration()?;
+    let progress: &dyn Fn(&str) = match arguments.json {
+        true => &|_| {},
+        false => &|step| say::progress(step),
+    };
+    let mut report = run(&config.data, progress).await?;
+    if !may_lay_cables() {
+        progress("proving a twin, for what this user may not look at");
+        let running = Running::read(&config.data)?;
+        match tokio::task::block_in_place(|| twin::prove(&config, &running)) {
+            Ok(twin) => report.complete(twin),
+            Err(error) => report.add(
+                "a twin of this instance was proved as well",
+                Verdict::NotChecked,
+                vec![
+                    crate::chain(&error),
+                    "or prove the running instance itself: sudo candor prove".to_owned(),
+                ],
+            ),
+        }
     }
-    let report = run(
-        &config.data,
-        if arguments.json {
-            &|_| {}
-        } else {
-            &|step| say::progress(step)
-        },
-    )
-    .await?;
     if arguments.json {
         say::answer(format_args!("{:#}", report.json()));
     } else {
@@ -140,11 +153,6 @@ async fn checks(
     lockdown(report, worker, "worker");
     lockdown(report, worker_of(running.pid, "connector"), "connector");
     match worker {
-        Some(_) if !may_lay_cables() => report.add(
-            "traffic passes through the VPN",
-            Verdict::NotChecked,
-            vec!["a device and a destination of its own need network namespaces; run as root".into()],
-        ),
         None => report.add(
             "traffic passes through the VPN",
             Verdict::NotChecked,
@@ -179,17 +187,24 @@ async fn traffic(
     progress("adding a device and sending canaries through the tunnel");
     let keys = KeyPair::generate()?;
     let configuration = member::add_device(&mut synthetic.site, &synthetic.label, &keys).await?;
-    let tour = world::Tour::draw(&configuration, &keys, running.vpn_port)?;
+    let tour = world::Tour::draw(&configuration, &keys, running.vpn_port, may_lay_cables())?;
     let canaries = tour.canaries();
     let done = tokio::task::spawn_blocking(move || tour.travel())
         .await
         .context("the tour through the tunnel broke off")?;
     let (tour, sights) = done?;
-    report.add(
-        "traffic passes through the VPN, over IPv4 and IPv6",
-        Verdict::Holds,
-        sights,
-    );
+    match tour.is_laid() {
+        true => report.add(TRAFFIC_PASSES, Verdict::Holds, sights),
+        false => {
+            report.add(
+                "the running VPN answers a device on this machine, over IPv4 and IPv6",
+                Verdict::Holds,
+                sights,
+            );
+            let why = "a destination that answers needs network namespaces; run: sudo candor prove";
+            report.add(TRAFFIC_PASSES, Verdict::NotChecked, vec![why.to_owned()]);
+        }
+    }
     progress("waiting until the worker has reported its counts");
     let counted = counts_arrived(&mut synthetic.site).await?;
     report.add(
@@ -312,9 +327,9 @@ fn lockdown(report: &mut Report, worker: Option<u32>, role: &str) {
     let Some(worker) = worker else { return };
     match sys::read_lockdown(worker) {
         Err(error) => report.add(
-            format!("the {role} is locked down"),
+            format!("the {role} is locked down, as the kernel reports it"),
             Verdict::NotChecked,
-            vec![format!("{error}; run as root")],
+            vec![format!("{error}; run: sudo candor prove")],
         ),
         Ok(lock) => {
             let mut gaps = lock.gaps();
@@ -332,22 +347,22 @@ fn lockdown(report: &mut Report, worker: Option<u32>, role: &str) {
                     limit(lock.file_bytes),
                     lock.users[1]
                 ),
-                format!(
-                    "descriptors: {}",
-                    lock.descriptors
-                        .iter()
-                        .map(|descriptor| format!("{} {:?}", descriptor.number, descriptor.kind))
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                ),
             ];
+            let listed: Option<Vec<String>> = lock.descriptors.as_ref().map(|descriptors| {
+                let one = |descriptor: &Descriptor| format!("{} {:?}", descriptor.number, descriptor.kind);
+                descriptors.iter().map(one).collect()
+            });
+            detail.push(match &listed {
+                Some(listed) => format!("descriptors: {}", listed.join(", ")),
+                None => "descriptors: only root may list them; run: sudo candor prove".to_owned(),
+            });
             detail.extend(gaps.iter().map(|gap| format!("gap: {gap:?}")));
             report.add(
                 format!("the {role} is locked down, as the kernel reports it"),
-                if gaps.is_empty() {
-                    Verdict::Holds
-                } else {
-                    Verdict::Broken
+                match (gaps.as_slice(), listed) {
+                    ([], Some(_)) => Verdict::Holds,
+                    ([], None) => Verdict::NotChecked,
+                    _ => Verdict::Broken,
                 },
                 detail,
             );
@@ -362,23 +377,23 @@ fn limit(bytes: Option<u64>) -> String {
 /// What is left of the account in the parent's memory is reported and breaks nothing: memory is not a place of rest.
 fn residue(report: &mut Report, process: u32, account: &[&Canary]) {
     let searched = places::memory("memory of the parent after the erasure", process, account);
-    let detail = match (&searched.found[..], &searched.not_searched) {
-        (_, Some(why)) => vec![format!("not searched: {why}")],
-        ([], None) => vec![searched.extent, "no residue".into()],
-        (found, None) => found
-            .iter()
-            .map(|finding| format!("residue: {} ({})", finding.canary, finding.form))
-            .collect(),
+    let (verdict, detail) = match (&searched.found[..], &searched.not_searched) {
+        (_, Some(why)) => (Verdict::NotChecked, vec![format!("not searched: {why}")]),
+        ([], None) => (Verdict::Allowed, vec![searched.extent, "no residue".into()]),
+        (found, None) => {
+            let residue = |finding: &Finding| format!("residue: {} ({})", finding.canary, finding.form);
+            (Verdict::Allowed, found.iter().map(residue).collect())
+        }
     };
     report.add(
         "memory of the parent after the erasure: residue is reported, not forbidden",
-        Verdict::Allowed,
+        verdict,
         detail,
     );
 }
 
 /// The confined process of this role that an instance started.
-fn worker_of(parent: u32, role: &str) -> Option<u32> {
+pub(crate) fn worker_of(parent: u32, role: &str) -> Option<u32> {
     let children = std::fs::read_dir(format!("/proc/{parent}/task"))
         .ok()?
         .flatten()

@@ -115,14 +115,18 @@ impl Search {
 /// Every file below a folder; with `since`, only those changed after it.
 pub(crate) fn folder(place: &str, path: &Path, since: Option<SystemTime>, canaries: &[&Canary]) -> Searched {
     let mut search = Search::new(canaries);
-    let mut trouble = None;
+    let (mut trouble, mut of_others) = (None, 0_u32);
     let mut open = vec![path.to_owned()];
     while let Some(next) = open.pop() {
         let listed = match fs::read_dir(&next) {
             Ok(listed) => listed,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(_) if next != path && may_not_enter(&next) => {
+                of_others += 1;
+                continue;
+            }
             Err(error) => {
-                trouble = Some(format!("{}: {error}", next.display()));
+                trouble = Some(closed(&next, &error));
                 continue;
             }
         };
@@ -140,14 +144,35 @@ pub(crate) fn folder(place: &str, path: &Path, since: Option<SystemTime>, canari
                     search.pieces += 1;
                     let at = entry.path().display().to_string();
                     if let Err(error) = File::open(entry.path()).and_then(|file| search.read(file, &at)) {
-                        trouble = Some(format!("{at}: {error}"));
+                        trouble = Some(closed(&entry.path(), &error));
                     }
                 }
                 _ => {}
             }
         }
     }
-    search.done(place, "files", trouble)
+    let mut searched = search.done(place, "files", trouble);
+    if of_others > 0 {
+        searched.extent +=
+            &format!("; {of_others} folders of others, which this user may not even enter, are not in it");
+    }
+    searched
+}
+
+/// A folder that an instance of this user can put nothing into either. Root may enter all.
+fn may_not_enter(folder: &Path) -> bool {
+    let inside = fs::metadata(folder.join("."));
+    inside.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+}
+
+/// Why a file or folder could not be searched, and the line that can.
+fn closed(path: &Path, error: &io::Error) -> String {
+    let line = if error.kind() == io::ErrorKind::PermissionDenied {
+        "; run: sudo candor prove"
+    } else {
+        ""
+    };
+    format!("{}: {error}{line}", path.display())
 }
 
 fn is_new(path: &Path, since: Option<SystemTime>) -> bool {
@@ -160,7 +185,7 @@ pub(crate) fn memory(place: &str, process: u32, canaries: &[&Canary]) -> Searche
     let mut search = Search::new(canaries);
     let trouble = read_memory(&mut search, process)
         .err()
-        .map(|error| format!("{error}; run as root"));
+        .map(|error| format!("{error}; run: sudo candor prove"));
     search.done(place, "regions", trouble)
 }
 
@@ -221,7 +246,10 @@ pub(crate) fn output(place: &str, program: &str, arguments: &[&str], canaries: &
             search.look(&output.stdout, program);
             None
         }
-        Ok(output) => Some(format!("`{program}` ended with {}", output.status)),
+        Ok(output) => Some(format!(
+            "`{program}` ended with {}; run: sudo candor prove",
+            output.status
+        )),
         Err(error) => Some(format!("`{program}`: {error}")),
     };
     search.done(place, "listing", trouble)
@@ -234,7 +262,7 @@ pub(crate) fn file(place: &str, path: &Path, canaries: &[&Canary]) -> Searched {
     let at = path.display().to_string();
     let trouble = match File::open(path).and_then(|file| search.read(file, &at)) {
         Ok(()) => None,
-        Err(error) => Some(format!("{at}: {error}")),
+        Err(error) => Some(closed(path, &error)),
     };
     search.done(place, "file", trouble)
 }

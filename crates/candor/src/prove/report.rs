@@ -26,6 +26,8 @@ pub(crate) enum Verdict {
     Broken,
     /// It is as the policy and SECURITY.md say, and worth knowing.
     Allowed,
+    /// This user may not look there; it holds of a twin.
+    OfTwin,
     /// It could not be checked, and why is in the detail.
     NotChecked,
 }
@@ -36,8 +38,14 @@ impl Verdict {
             Self::Holds => "holds      ",
             Self::Broken => "BROKEN     ",
             Self::Allowed => "as declared",
+            Self::OfTwin => "of its twin",
             Self::NotChecked => "not checked",
         }
+    }
+
+    fn of(key: &str) -> Option<Self> {
+        let all = [Self::Holds, Self::Broken, Self::Allowed, Self::OfTwin, Self::NotChecked];
+        all.into_iter().find(|verdict| verdict.key() == key)
     }
 
     const fn key(self) -> &'static str {
@@ -45,6 +53,7 @@ impl Verdict {
             Self::Holds => "holds",
             Self::Broken => "broken",
             Self::Allowed => "as-declared",
+            Self::OfTwin => "of-its-twin",
             Self::NotChecked => "not-checked",
         }
     }
@@ -92,11 +101,52 @@ impl Report {
         self.add(format!("{place}: {what}"), verdict, detail);
     }
 
+    /// What could not be checked of the running instance is taken from its twin's report; what is broken there is broken.
+    pub(crate) fn complete(&mut self, twin: Self) {
+        let (count, mut taken) = (twin.checks.len(), 0);
+        for theirs in twin.checks {
+            let ours = self.checks.iter_mut().find(|check| check.says == theirs.says);
+            match (theirs.holds, ours) {
+                (Verdict::Broken, _) => {
+                    self.add(format!("of its twin: {}", theirs.says), Verdict::Broken, theirs.detail)
+                }
+                (Verdict::Holds | Verdict::Allowed, Some(ours)) if ours.holds == Verdict::NotChecked => {
+                    taken += 1;
+                    ours.holds = Verdict::OfTwin;
+                    ours.detail = theirs.detail;
+                }
+                (Verdict::Holds | Verdict::Allowed | Verdict::OfTwin | Verdict::NotChecked, _) => {}
+            }
+        }
+        self.add(
+            "a twin was proved as well: this program, this policy, this way of the VPN, in namespaces of its own",
+            Verdict::Holds,
+            vec![format!(
+                "{count} checks; {taken} of them stand above for what this user may not look at in the running instance \
+                 (with root nothing is taken from a twin: sudo candor prove)"
+            )],
+        );
+    }
+
+    /// What [`Report::json`] wrote.
+    pub(crate) fn of(value: &Value) -> Option<Self> {
+        let check = |value: &Value| {
+            let detail = value["detail"].as_array()?.iter();
+            Some(Check {
+                says: value["says"].as_str()?.to_owned(),
+                holds: Verdict::of(value["verdict"].as_str()?)?,
+                detail: detail.filter_map(|line| Some(line.as_str()?.to_owned())).collect(),
+            })
+        };
+        let checks: Option<Vec<Check>> = value["checks"].as_array()?.iter().map(check).collect();
+        Some(Self { checks: checks? })
+    }
+
     /// Whether all holds. What could not be checked does not count as holding where it is needed.
     pub(crate) fn all_holds(&self) -> bool {
         self.checks
             .iter()
-            .all(|check| matches!(check.holds, Verdict::Holds | Verdict::Allowed))
+            .all(|check| matches!(check.holds, Verdict::Holds | Verdict::Allowed | Verdict::OfTwin))
     }
 
     /// For people.
@@ -183,6 +233,35 @@ mod tests {
         assert!(report.all_holds());
         report.search(searched(vec![leak()], None), Class::Traffic, None);
         assert!(!report.all_holds());
+    }
+
+    #[test]
+    fn a_twin_stands_for_what_could_not_be_checked_and_for_nothing_else() {
+        let report = |first, second| {
+            let mut report = Report::default();
+            report.add("memory", first, Vec::new());
+            report.add("files", second, Vec::new());
+            report
+        };
+        use Verdict::{Broken, Holds, NotChecked, OfTwin};
+        let after = |ours: Report, twin: Report| {
+            let mut ours = ours;
+            ours.complete(Report::of(&twin.json()).unwrap());
+            (
+                ours.all_holds(),
+                ours.checks.iter().map(|check| check.holds).collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(
+            after(report(NotChecked, Holds), report(Holds, Holds)),
+            (true, vec![OfTwin, Holds, Holds])
+        );
+        assert_eq!(
+            after(report(NotChecked, Broken), report(NotChecked, Holds)),
+            (false, vec![NotChecked, Broken, Holds])
+        );
+        let (holds, verdicts) = after(report(Holds, Holds), report(Holds, Broken));
+        assert!(!holds && verdicts[..3] == [Holds, Holds, Broken], "{verdicts:?}");
     }
 
     #[test]

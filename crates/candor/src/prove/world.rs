@@ -2,26 +2,29 @@
 //!
 //! ```text
 //!   namespace "device"            this machine                 namespace "destination"
-//!   tunnel ◀─▶ WireGuard ─veth─▶ candor's UDP port
-//!                                candor0 ─▶ nft ─▶ veth ─────▶ TCP and UDP echo
+//!   smoltcp ◀─▶ engine ──veth──▶ candor's UDP port
+//!                                candor0, nft or connector ─▶ veth ─▶ TCP and UDP echo
 //! ```
+//!
+//! Where this process may not make namespaces, the device is on this machine, at an address of 127.0.0.0/8 drawn for it,
+//! and nobody is at the destination: a member's traffic never ends on this machine.
 
-use std::io::{Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use sys::netlink::Netlink;
 use sys::{LinkName, NetNamespace, Range};
 
-use super::canary::{Canary, random, random_ipv4, random_ipv6, token};
+use vpn::driver::inside::{Inside, Stream};
+
+use super::canary::{Canary, random, random_ipv4, random_ipv6, random_loopback, token};
 use crate::client::{Client, Configuration};
 use crate::member::KeyPair;
+use crate::tunnel::GATEWAY;
 
 /// How long one step of the tour may take.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How long to wait between two tries of a first packet; the handshake takes a round trip.
-const RETRY: Duration = Duration::from_millis(250);
 const ECHO_PORT: u16 = 7;
 const DNS_PORT: u16 = 53;
 
@@ -81,32 +84,50 @@ impl Cable {
 
 /// One tour of canaries through the tunnel.
 pub(crate) struct Tour {
-    device: Cable,
-    destination: Cable,
+    way: Way,
+    destination: [IpAddr; 2],
     name: String,
     payload: String,
     configuration: Configuration,
     standing: Option<Standing>,
 }
 
+/// Where the device and its destination are.
+enum Way {
+    /// Both in namespaces of their own: what is sent comes back.
+    Laid { device: Cable, destination: Cable },
+    /// The device on this machine, whose own addresses a member never reaches: what is sent to the provider's addresses in
+    /// the tunnel comes back, and nobody is at the destination.
+    Here(Ipv4Addr),
+}
+
 /// What stands while the machine is searched, so that flows are alive: dropped, it is gone.
 struct Standing {
-    client: Client,
-    streams: Vec<TcpStream>,
-    _namespaces: [NetNamespace; 2],
+    _client: Client,
+    _streams: Vec<Stream>,
+    _namespaces: Vec<NetNamespace>,
 }
 
 impl Tour {
-    /// Draws the canaries of a tour with this device.
+    /// Draws the canaries of a tour with this device; `is_laid`: this process may make namespaces and cables.
     ///
     /// # Errors
     /// The configuration is not one; the operating system gives no randomness.
-    pub(crate) fn draw(configuration: &str, keys: &KeyPair, port: u16) -> anyhow::Result<Self> {
-        let (device, destination) = (Cable::draw()?, Cable::draw()?);
-        let endpoint = SocketAddr::new(device.near(), port);
+    pub(crate) fn draw(configuration: &str, keys: &KeyPair, port: u16, is_laid: bool) -> anyhow::Result<Self> {
+        let far = Cable::draw()?;
+        let destination = [far.far_v6.into(), far.far_v4.into()];
+        let (way, endpoint) = match is_laid {
+            true => {
+                let device = Cable::draw()?;
+                let endpoint = device.near();
+                let destination = far;
+                (Way::Laid { device, destination }, endpoint)
+            }
+            false => (Way::Here(random_loopback()?), Ipv4Addr::LOCALHOST.into()),
+        };
         Ok(Self {
-            configuration: Configuration::parse(configuration, keys, endpoint)?,
-            device,
+            configuration: Configuration::parse(configuration, keys, SocketAddr::new(endpoint, port))?,
+            way,
             destination,
             name: token()?,
             payload: random::<24>()?.iter().map(|byte| format!("{byte:02x}")).collect(),
@@ -117,60 +138,122 @@ impl Tour {
     /// What was planted in the traffic, in every form.
     pub(crate) fn canaries(&self) -> Vec<Canary> {
         let address = |name, address: IpAddr| Canary::address(name, address);
-        vec![
-            address("client address (IPv6)", self.device.far_v6.into()),
-            address("client address (IPv4)", self.device.far_v4.into()),
-            address("destination address (IPv6)", self.destination.far_v6.into()),
-            address("destination address (IPv4)", self.destination.far_v4.into()),
+        let mut canaries = match &self.way {
+            Way::Laid { device, .. } => vec![
+                address("client address (IPv6)", device.far_v6.into()),
+                address("client address (IPv4)", device.far_v4.into()),
+            ],
+            Way::Here(device) => vec![address("client address (IPv4)", (*device).into())],
+        };
+        let [v6, v4] = self.destination;
+        canaries.extend([
+            address("destination address (IPv6)", v6),
+            address("destination address (IPv4)", v4),
             Canary::text("name asked for", &self.name),
             Canary::text("payload", &self.payload),
-        ]
+        ]);
+        canaries
     }
 
     /// What a careless line of code would write.
     pub(crate) fn leak(&self) -> String {
-        format!("connect to {}\n", self.destination.far_v6)
+        format!("connect to {}\n", self.destination[0])
     }
 
-    /// Travels: over TCP with the payload and over UDP with the name, over IPv6 and IPv4. The flows stay open until
-    /// [`Tour::end`]. Gives what was seen.
+    /// Whether what is sent to the destination comes back.
+    pub(crate) const fn is_laid(&self) -> bool {
+        matches!(self.way, Way::Laid { .. })
+    }
+
+    /// Travels, over IPv6 and IPv4. The flows stay open until [`Tour::end`]. Gives what was seen.
     ///
     /// # Errors
     /// A packet does not come back.
     pub(crate) fn travel(mut self) -> anyhow::Result<(Self, Vec<String>)> {
-        let destination = self.destination.lay("cdrprove1", "wire")?;
-        let device = self.device.lay("cdrprove0", "wire")?;
-        let (v4, v6) = (IpAddr::V4(self.destination.far_v4), IpAddr::V6(self.destination.far_v6));
-        destination.run(|| [v4, v6].into_iter().try_for_each(serve_echo))??;
-        let client = Client::start(&device, &self.configuration, &[v4, v6])?;
-        let visit = || -> anyhow::Result<Vec<TcpStream>> {
-            let mut streams = Vec::new();
-            for address in [v6, v4] {
-                streams.push(echo_stream(
-                    SocketAddr::new(address, ECHO_PORT),
-                    self.payload.as_bytes(),
-                )?);
-                echo_datagram(SocketAddr::new(address, DNS_PORT), &question(&self.name))?;
+        let (standing, sights) = match &self.way {
+            Way::Laid { device, destination } => {
+                let far = destination.lay("cdrprove1", "wire")?;
+                let near = device.lay("cdrprove0", "wire")?;
+                let ends = self.destination;
+                far.run(|| ends.into_iter().try_for_each(serve_echo))??;
+                let mut client = Client::start(Some(&near), device.far_v6.into(), &self.configuration)?;
+                let streams = self.there_and_back(&mut client.inside)?;
+                let standing = Standing {
+                    _client: client,
+                    _streams: streams,
+                    _namespaces: vec![far, near],
+                };
+                let sight = "TCP with a payload and UDP with a question went there and came back, over IPv6 and IPv4";
+                (standing, vec![sight.to_owned()])
             }
-            Ok(streams)
+            Way::Here(device) => {
+                let mut client = Client::start(None, (*device).into(), &self.configuration)?;
+                self.there(&mut client.inside)?;
+                let standing = Standing {
+                    _client: client,
+                    _streams: Vec::new(),
+                    _namespaces: Vec::new(),
+                };
+                let sights = [
+                    "a device on this machine sent echoes with the payload to the provider's own addresses in the tunnel, \
+                     and they came back, over IPv6 and IPv4",
+                    "the question and the payload went on to addresses that nobody has",
+                ];
+                (standing, sights.map(str::to_owned).to_vec())
+            }
         };
-        let streams = device.run(visit)??;
-        self.standing = Some(Standing {
-            client,
-            streams,
-            _namespaces: [destination, device],
-        });
-        let sights =
-            vec!["TCP with a payload and UDP with a question went there and came back, over IPv6 and IPv4".to_owned()];
+        self.standing = Some(standing);
         Ok((self, sights))
+    }
+
+    /// Over TCP with the payload and over UDP with the name.
+    fn there_and_back(&self, inside: &mut Inside) -> anyhow::Result<Vec<Stream>> {
+        let mut streams = Vec::new();
+        for address in self.destination {
+            let to = SocketAddr::new(address, ECHO_PORT);
+            let nothing = || format!("nothing came back from {to} through the tunnel");
+            let mut stream = inside.connect(to, PATIENCE).with_context(nothing)?;
+            inside
+                .write_all(&mut stream, self.payload.as_bytes(), PATIENCE)
+                .with_context(nothing)?;
+            let mut back = vec![0; self.payload.len()];
+            let mut length = 0;
+            while length < back.len() {
+                match inside.read(&mut stream, &mut back[length..], PATIENCE) {
+                    Ok(0) => bail!("the payload came back cut"),
+                    Ok(more) => length += more,
+                    Err(error) => return Err(error).context("the payload did not come back"),
+                }
+            }
+            if back != self.payload.as_bytes() {
+                bail!("the payload came back changed");
+            }
+            streams.push(stream);
+            let to = SocketAddr::new(address, DNS_PORT);
+            inside
+                .echo_datagram(to, &question(&self.name), PATIENCE)
+                .with_context(|| format!("the question to {to} did not come back"))?;
+        }
+        Ok(streams)
+    }
+
+    /// Echoes to the provider's own addresses, and datagrams to a destination where nobody is.
+    fn there(&self, inside: &mut Inside) -> anyhow::Result<()> {
+        for own in [IpAddr::V6(GATEWAY.v6), IpAddr::V4(GATEWAY.v4)] {
+            inside
+                .ping(own, self.payload.as_bytes(), PATIENCE)
+                .with_context(|| format!("no echo came back from {own} in the tunnel"))?;
+        }
+        for address in self.destination {
+            inside.tell(SocketAddr::new(address, DNS_PORT), &question(&self.name))?;
+            inside.tell(SocketAddr::new(address, ECHO_PORT), self.payload.as_bytes())?;
+        }
+        Ok(())
     }
 
     /// Ends the flows and takes the namespaces and their cables away.
     pub(crate) fn end(self) {
-        if let Some(Standing { client, streams, .. }) = self.standing {
-            drop(streams);
-            client.stop();
-        }
+        drop(self.standing);
     }
 }
 
@@ -195,40 +278,6 @@ fn serve_echo(address: IpAddr) -> anyhow::Result<()> {
         }
     });
     Ok(())
-}
-
-fn echo_stream(address: SocketAddr, payload: &[u8]) -> anyhow::Result<TcpStream> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)
-        .with_context(|| format!("nothing came back from {address} through the tunnel"))?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.write_all(payload)?;
-    let mut back = vec![0; payload.len()];
-    stream.read_exact(&mut back).context("the payload did not come back")?;
-    if back != payload {
-        bail!("the payload came back changed");
-    }
-    Ok(stream)
-}
-
-fn echo_datagram(address: SocketAddr, question: &[u8]) -> anyhow::Result<()> {
-    let any: IpAddr = if address.is_ipv4() {
-        Ipv4Addr::UNSPECIFIED.into()
-    } else {
-        Ipv6Addr::UNSPECIFIED.into()
-    };
-    let socket = UdpSocket::bind((any, 0))?;
-    socket.set_read_timeout(Some(RETRY))?;
-    let mut buffer = [0; 512];
-    let begun = std::time::Instant::now();
-    while begun.elapsed() < PATIENCE {
-        socket.send_to(question, address)?;
-        if let Ok((length, _)) = socket.recv_from(&mut buffer)
-            && buffer[..length] == *question
-        {
-            return Ok(());
-        }
-    }
-    bail!("the question to {address} did not come back")
 }
 
 /// A DNS question for the address of `name.canary.invalid` (RFC 1035, section 4.1).

@@ -31,7 +31,7 @@ use std::time::Instant;
 
 use account::{Accounts, DeviceChange, KeyText};
 use plan::Event;
-use portal::{Load, VpnState, VpnStatus, WorkerState};
+use portal::{Forwards, Load, VpnState, VpnStatus, WorkerState};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use vpn::proto::PrivateKey;
@@ -40,8 +40,9 @@ use zeroize::Zeroizing;
 pub(crate) use aftermath::{clear_up_after, run as run_guard};
 use connector::Connector;
 use load::Meter;
+pub(crate) use network::GATEWAY;
 pub(crate) use network::Why;
-use network::{GATEWAY, Network, translation};
+use network::{Network, translation};
 
 use crate::config::VpnPath;
 use supervisor::{Phase, Request, Supervisor};
@@ -209,6 +210,16 @@ impl VpnStatus for Tunnel {
             Phase::Starting => WorkerState::Starting,
             Phase::Ended => WorkerState::None,
         }
+    }
+
+    fn forwards(&self) -> Option<Forwards> {
+        Some(match self.in_user_space() {
+            None => Forwards::Kernel,
+            Some(Why::Chosen) => Forwards::UserSpace { lacks: None },
+            Some(Why::Lacking(missing, remedy)) => Forwards::UserSpace {
+                lacks: Some((missing.clone(), remedy.clone())),
+            },
+        })
     }
 
     fn load(&self) -> Option<Load> {

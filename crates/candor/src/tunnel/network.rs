@@ -56,7 +56,7 @@ pub(super) fn translation() -> Translation {
 }
 
 /// Our own addresses in the tunnel.
-pub(super) const GATEWAY: Shared = Shared {
+pub(crate) const GATEWAY: Shared = Shared {
     v4: SERVER_V4,
     v6: SERVER_V6,
 };

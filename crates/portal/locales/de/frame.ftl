@@ -36,3 +36,4 @@ suspended = <strong>Der Betreiber hat Ihr Konto gesperrt.</strong> Ihre Geräte 
 ended-label = Ihre Mitgliedschaft ist abgelaufen
 ended = <strong>Ihre Mitgliedschaft ist abgelaufen.</strong> Ihre Geräte sind getrennt, bis der Betreiber sie verlängert. Exportieren und löschen können Sie weiterhin alles.
 foot-api = Für Programme: <a href="{ $at }/api">die Schnittstelle</a>
+nav-doctor = Prüfung

@@ -210,3 +210,37 @@ refused-many-invitations = Auf einmal werden 1 bis { $limit } Einladungen erzeug
 refused-no-such-tariff = Die Konfiguration hat keinen Tarif dieses Namens.
 refused-uses = Eine Einladung lässt 1 bis { $limit } Menschen ein.
 refused-days = Eine Einladung gilt 1 bis { $limit } Tage.
+network-kernel = Den Kernel weiterleiten lassen
+network-kernel-lacks = Das ist schneller. Dieser Maschine fehlt dafür:
+doctor-title = Prüfung
+doctor-well = Alles in Ordnung
+doctor-bad = { $count ->
+    [one] Eines stimmt nicht
+   *[other] { $count } Dinge stimmen nicht
+}
+doctor-counts = { $checked } gerade geprüft, { $look } zum Ansehen, { $unknown } nicht herausgefunden.
+doctor-mend = Zu beheben
+doctor-look = Zum Ansehen
+doctor-unknown = Nicht herausgefunden
+doctor-good = In Ordnung
+doctor-nothing-else = Nichts ist zu beheben und nichts zu verbessern.
+doctor-line = Was zu tun ist: { $topic }
+doctor-about = Dasselbe wie <code>candor doctor</code> auf der Maschine; die Befunde sind englisch. Was nur root sehen darf, steht dort: <code>sudo candor doctor</code>.
+doctor-instance = Laufende Instanz
+doctor-policy = Geltende Erklärung
+doctor-confinement = Abschluss der Arbeitsprozesse
+doctor-tunnel = VPN-Tunnel
+doctor-forwarding = Weiterleitung
+doctor-pings = Pings der Mitglieder
+doctor-clock = Uhr
+doctor-swap = Auslagerung
+doctor-core-dumps = Speicherabzüge
+doctor-port = Anschluss (Port)
+doctor-name = Rechnername
+doctor-certificate = Zertifikat
+doctor-disk = Platte
+doctor-file-modes = Dateirechte
+doctor-wrapping-key = Hauptschlüssel
+doctor-backup = Sicherung
+doctor-database-server = Datenbankserver
+doctor-database-log = Protokoll des Datenbankservers

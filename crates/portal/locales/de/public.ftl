@@ -171,3 +171,6 @@ api-problems = Was schiefgehen kann
 api-problems-lead = Jede Ablehnung ist ein „problem“ (RFC 9457). Ihr Typ führt hierher; ihr Detail sagt, was zu tun ist.
 api-kind = Typ
 api-status = Statuscode
+part-forwards = Verkehr der Mitglieder leitet weiter
+forwards-kernel = der Kernel
+forwards-user-space = ein abgeschlossener Prozess, im User-Space

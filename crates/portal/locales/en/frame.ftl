@@ -36,3 +36,4 @@ suspended = <strong>The operator has suspended your account.</strong> Your devic
 ended-label = Your membership is over
 ended = <strong>Your membership is over.</strong> Your devices are disconnected until the operator extends it. You can still export and erase everything.
 foot-api = For programs: <a href="{ $at }/api">the interface</a>
+nav-doctor = Check-up

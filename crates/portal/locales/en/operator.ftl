@@ -210,3 +210,37 @@ refused-many-invitations = 1 to { $limit } invitations are made at once. Make th
 refused-no-such-tariff = The configuration has no tariff of this name.
 refused-uses = An invitation lets 1 to { $limit } people in.
 refused-days = An invitation lives 1 to { $limit } days.
+network-kernel = Letting the kernel forward
+network-kernel-lacks = That is faster. This machine lacks for it:
+doctor-title = Check-up
+doctor-well = Nothing is wrong
+doctor-bad = { $count ->
+    [one] One thing is wrong
+   *[other] { $count } things are wrong
+}
+doctor-counts = { $checked } checked just now, { $look } to look at, { $unknown } not found out.
+doctor-mend = To mend
+doctor-look = To look at
+doctor-unknown = Not found out
+doctor-good = In order
+doctor-nothing-else = Nothing is to be mended, and nothing to be bettered.
+doctor-line = What to do about: { $topic }
+doctor-about = The same as <code>candor doctor</code> on the machine; its findings are in English. What only root may see is told there: <code>sudo candor doctor</code>.
+doctor-instance = Running instance
+doctor-policy = Policy that runs
+doctor-confinement = Locking of workers
+doctor-tunnel = Tunnel
+doctor-forwarding = Forwarding
+doctor-pings = Members’ pings
+doctor-clock = Clock
+doctor-swap = Swap
+doctor-core-dumps = Core dumps
+doctor-port = Port
+doctor-name = Name
+doctor-certificate = Certificate
+doctor-disk = Disk
+doctor-file-modes = File modes
+doctor-wrapping-key = Wrapping key
+doctor-backup = Backup
+doctor-database-server = Database server
+doctor-database-log = Log of the database server

@@ -171,3 +171,6 @@ api-problems = What can go wrong
 api-problems-lead = Every refusal is a problem (RFC 9457). Its type leads here; its detail says what to do.
 api-kind = Type
 api-status = Status
+part-forwards = Members’ traffic is forwarded by
+forwards-kernel = the kernel
+forwards-user-space = a confined process, in user space

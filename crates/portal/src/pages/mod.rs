@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod devices;
+pub(crate) mod doctor;
 pub(crate) mod erase;
 pub(crate) mod import;
 pub(crate) mod invitations;

@@ -16,7 +16,7 @@ use crate::picture::guards::Guard;
 use crate::picture::lifetimes::Lifetimes;
 use crate::session::Operator;
 use crate::speech::{Markup, Saying, Speech};
-use crate::vpn::VpnState;
+use crate::vpn::{Forwards, VpnState};
 use crate::words;
 
 #[derive(Template)]
@@ -148,6 +148,7 @@ fn not_collected(app: &App, language: Language) -> Vec<&'static str> {
 struct NetworkPage {
     frame: Frame,
     state: VpnState,
+    forwards: Option<Forwards>,
     devices: bool,
 }
 
@@ -161,6 +162,7 @@ pub(crate) async fn network(
     let template = NetworkPage {
         frame: app.member_frame(&speech, title, Here::Network, &who).await?,
         state: app.vpn.state(),
+        forwards: app.vpn.forwards(),
         devices: app.accounts.has_devices(),
     };
     Ok(page(StatusCode::OK, &template))

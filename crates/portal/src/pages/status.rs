@@ -16,7 +16,7 @@ use crate::picture::strip::{Went, strip};
 use crate::session::Guest;
 use crate::speech::{Saying, Speech};
 use crate::uptime::Seconds;
-use crate::vpn::{VpnState, WorkerState};
+use crate::vpn::{Forwards, VpnState, WorkerState};
 use crate::words;
 
 /// A database that does not answer within it is told of as one that does not answer.
@@ -103,6 +103,19 @@ async fn parts(app: &App, speech: &Speech) -> Vec<Part> {
             VpnState::Running { .. } => part(speech.say("part-tunnel"), GOOD, speech.say("part-runs")),
             VpnState::Unavailable { .. } => part(speech.say("part-tunnel"), BAD, speech.say("part-runs-not")),
         });
+        match app.vpn.forwards() {
+            Some(Forwards::Kernel) => {
+                parts.push(part(speech.say("part-forwards"), GOOD, speech.say("forwards-kernel")));
+            }
+            Some(Forwards::UserSpace { .. }) => {
+                parts.push(part(
+                    speech.say("part-forwards"),
+                    GOOD,
+                    speech.say("forwards-user-space"),
+                ));
+            }
+            None => {}
+        }
         parts.push(match app.vpn.worker() {
             WorkerState::Locked => part(speech.say("part-worker"), GOOD, speech.say("part-locked")),
             WorkerState::Starting => part(speech.say("part-worker"), WARN, speech.say("part-starting")),

@@ -16,7 +16,7 @@ use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, Request, StatusCode};
 use plan::act::ActId;
 use plan::{Event, FieldId, ManualClock, Timestamp};
-use portal::{Load, Portal, Transport, Uptime, VpnState, VpnStatus};
+use portal::{Doctor, Examined, Finding, Forwards, Load, Portal, Transport, Uptime, VpnState, VpnStatus};
 use store::{Options, Store, WrappingKey};
 use tokio::sync::mpsc;
 use tower::ServiceExt as _;
@@ -32,6 +32,14 @@ pub(crate) const PASSWORD: &str = "three small words";
 pub(crate) struct Vpn(pub(crate) bool, pub(crate) Arc<Mutex<Option<Load>>>);
 
 impl VpnStatus for Vpn {
+    fn forwards(&self) -> Option<Forwards> {
+        let lacks = (
+            "the tunnel device /dev/net/tun".to_owned(),
+            "sudo modprobe tun".to_owned(),
+        );
+        self.0.then_some(Forwards::UserSpace { lacks: Some(lacks) })
+    }
+
     fn load(&self) -> Option<Load> {
         *self.1.lock().expect("nobody panics with it")
     }
@@ -55,8 +63,20 @@ impl VpnStatus for Vpn {
     }
 }
 
+/// A check-up that finds what it is told to find.
+pub(crate) struct Looked(pub(crate) Arc<Mutex<Vec<Finding>>>);
+
+impl Doctor for Looked {
+    fn examine(&self) -> Examined<'_> {
+        let found = self.0.lock().expect("nobody panics with it").clone();
+        Box::pin(async move { found })
+    }
+}
+
 /// An instance and its parts.
 pub(crate) struct World {
+    /// What the check-up finds.
+    pub(crate) findings: Arc<Mutex<Vec<Finding>>>,
     pub(crate) router: Router,
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) clock: Arc<ManualClock>,
@@ -139,6 +159,7 @@ impl World {
         let accounts = Arc::new(accounts.expect("accounts start"));
         let digest = plan.digest().to_string();
         let load: Arc<Mutex<Option<Load>>> = Arc::default();
+        let findings: Arc<Mutex<Vec<Finding>>> = Arc::default();
         let uptime = Arc::new(Uptime::resume("", start));
         let events: Arc<Mutex<Vec<Event>>> = Arc::default();
         let log = Arc::clone(&events);
@@ -147,12 +168,14 @@ impl World {
             exercised: exercised(&plan),
             policy,
             vpn: Arc::new(Vpn(vpn, Arc::clone(&load))),
+            doctor: Arc::new(Looked(Arc::clone(&findings))),
             version: "0.1.0",
             uptime: Arc::clone(&uptime),
             report: Arc::new(move |event| log.lock().expect("nobody panics with it").push(event)),
         });
         Self {
             router: router.expect("the policy declares the cookie"),
+            findings,
             accounts,
             clock,
             digest,

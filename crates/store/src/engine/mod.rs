@@ -4,6 +4,7 @@
 mod cells;
 mod link;
 pub(crate) mod postgres;
+pub(crate) mod settings;
 mod sqlite;
 
 use std::collections::BTreeSet;

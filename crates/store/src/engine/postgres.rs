@@ -131,7 +131,7 @@ impl ServerUrl {
         Self(Box::new(self.0.password(password)))
     }
 
-    fn options(&self) -> PgConnectOptions {
+    pub(super) fn options(&self) -> PgConnectOptions {
         let options = PgConnectOptions::clone(&self.0).application_name("candor");
         let options = options
             .statement_cache_capacity(STATEMENTS_KEPT)
@@ -399,7 +399,7 @@ impl Speaks for Postgres {
 }
 
 /// The code of an error, and nothing of its text. Source: "PostgreSQL Error Codes", appendix A of its manual.
-fn store_error(error: sqlx::Error) -> StoreError {
+pub(super) fn store_error(error: sqlx::Error) -> StoreError {
     match error {
         sqlx::Error::Database(database) => state_error(&database.code().unwrap_or_default()),
         sqlx::Error::Io(_)

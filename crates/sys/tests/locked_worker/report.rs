@@ -106,7 +106,7 @@ fn inspect(locked: bool) {
         .zip(0..)
         .map(|(kind, number)| Descriptor { number, kind })
         .collect();
-    assert_eq!(report.descriptors, expected);
+    assert_eq!(report.descriptors, Some(expected));
     assert_eq!(environment(worker.process()), b"");
     assert_eq!(session(worker.process()), worker.process(), "no terminal reaches it");
     if locked {

@@ -5,6 +5,7 @@
 //!                                                      │
 //!   own::OwnTunnel ── the same carrying, configured by requests, for a tunnel of one's own
 //!   client::Client ── the same carrying, for one device, where no parent is
+//!   inside::Inside ── what that device's programs would do, where it has no tunnel device either
 //!                                                      ▼
 //!                                     carrier::Carrier: UDP ◀── engine ──▶ TUN
 //! ```
@@ -16,6 +17,7 @@ mod carrier;
 pub mod client;
 mod clock;
 pub mod connector;
+pub mod inside;
 pub mod own;
 mod process;
 mod reports;

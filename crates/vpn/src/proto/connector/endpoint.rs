@@ -45,15 +45,34 @@ pub(super) enum Life {
 impl Endpoint {
     /// In the place of `destination`, waiting for the member's first segment.
     pub(super) fn listen(destination: SocketAddr, mtu: usize, seed: u64, now: Instant) -> Self {
+        let mut endpoint = Self::at(destination.ip(), mtu, seed, now);
+        // Port 0 was refused before.
+        let _listens = endpoint.socket().listen(IpEndpoint::from(destination));
+        endpoint
+    }
+
+    /// In the place of a member, calling.
+    pub(super) fn call(from: SocketAddr, to: SocketAddr, mtu: usize, seed: u64, now: Instant) -> Self {
+        let mut endpoint = Self::at(from.ip(), mtu, seed, now);
+        let context = endpoint.interface.context();
+        let socket = endpoint.sockets.get_mut::<Socket<'static>>(endpoint.handle);
+        // What is acknowledged at once is acknowledged even when nobody attends to the connection afterwards.
+        socket.set_ack_delay(None);
+        // Neither port is 0, both addresses are of one family, and the socket is new.
+        let _calls = socket.connect(context, IpEndpoint::from(to), IpEndpoint::from(from));
+        endpoint
+    }
+
+    fn at(address: IpAddr, mtu: usize, seed: u64, now: Instant) -> Self {
         let mut config = Config::new(HardwareAddress::Ip);
         config.random_seed = seed;
         let mut nothing = Leaving::default();
         let mut wire = Wire::new(None, &mut nothing, mtu);
         let mut interface = Interface::new(config, &mut wire, Micros::ZERO);
-        let whole = if destination.is_ipv4() { 32 } else { 128 };
+        let whole = if address.is_ipv4() { 32 } else { 128 };
         interface.update_ip_addrs(|addresses| {
             // An empty list has room for one.
-            let _room = addresses.push(IpCidr::new(destination.ip().into(), whole));
+            let _room = addresses.push(IpCidr::new(address.into(), whole));
         });
         let mut socket = Socket::new(
             SocketBuffer::new(vec![0; UP_BYTES]),
@@ -63,8 +82,6 @@ impl Endpoint {
         socket.set_nagle_enabled(false);
         socket.set_congestion_control(CongestionControl::Cubic);
         socket.set_timeout(Some(span(UNACKNOWLEDGED)));
-        // Port 0 was refused before.
-        let _listens = socket.listen(IpEndpoint::from(destination));
         let mut sockets = SocketSet::new(vec![SocketStorage::EMPTY]);
         let handle = sockets.add(socket);
         Self {
@@ -137,6 +154,11 @@ impl Endpoint {
                 (filled.min(length), answer)
             })
             .ok()
+    }
+
+    /// Both sides have heard of each other, and there is room for what is to be said.
+    pub(super) fn is_writable(&mut self) -> bool {
+        self.socket().can_send()
     }
 
     /// The member has finished, and everything that it sent was taken.

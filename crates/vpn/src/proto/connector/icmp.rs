@@ -105,6 +105,30 @@ pub(crate) fn read_echo(source: IpAddr, destination: IpAddr, protocol: u8, messa
     (fits && is_echo && checksum == 0xffff).then(|| u16_at(message, 4))
 }
 
+/// An echo of a device's own.
+pub(crate) fn ask(from: SocketAddr, to: IpAddr, payload: &[u8]) -> Vec<u8> {
+    let kind = if to.is_ipv4() { ECHO } else { ECHO_V6 };
+    let mut message = vec![kind, 0, 0, 0];
+    message.extend(from.port().to_be_bytes());
+    message.extend([0, 1]);
+    message.extend(payload);
+    sealed(from.ip(), to, message)
+}
+
+/// What came back of an echo: its identifier and payload.
+pub(crate) fn read_answer<'m>(about: &inner::Inner<'m>) -> Option<(u16, &'m [u8])> {
+    let (kind, checksum) = match about.protocol {
+        ICMP => (ECHO_REPLY, sum(&[about.payload])),
+        ICMPV6 => (
+            ECHO_REPLY_V6,
+            inner::transport_sum(about.source, about.destination, ICMPV6, about.payload),
+        ),
+        _ => return None,
+    };
+    let is_answer = about.payload.len() >= ECHO_HEADER_LEN && about.payload[0] == kind && checksum == 0xffff;
+    is_answer.then(|| (u16_at(about.payload, 4), &about.payload[ECHO_HEADER_LEN..]))
+}
+
 /// An answer that came to us, as the member's own: with the identifier that the member chose. `None` if it is none.
 pub(crate) fn answer(source: IpAddr, member: SocketAddr, message: &[u8]) -> Option<Vec<u8>> {
     let kind = if source.is_ipv4() { ECHO_REPLY } else { ECHO_REPLY_V6 };

@@ -16,6 +16,7 @@
 //!                            ◀── datagram, echo, error ◀─ datagrams and errors
 //! ```
 
+pub mod caller;
 #[cfg(test)]
 mod connector_tests;
 mod endpoint;

@@ -4,7 +4,8 @@
 use plan::value::Cell;
 use sqlx::ConnectOptions as _;
 
-use super::postgres::{ServerUrl, fetch};
+use super::cells::fetch;
+use super::postgres::ServerUrl;
 use crate::StoreError;
 
 /// Only what is loaded has a row: modules that log or sample have settings of their own.

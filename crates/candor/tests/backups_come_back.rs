@@ -440,7 +440,7 @@ fn a_restore_brings_back_no_session() {
     let made = provider.beside(&["backup", "--out", "backups"], "");
     assert!(made.status.success(), "{}", stderr(&made));
     let (first, _, _) = provider.stop();
-    let second = empty_machine(first.path());
+    let second = empty_machine(On::Files, first.path());
     let data = text(&files(&first.path().join("backups"), "data")[0]);
     let restored = run_in(second.path(), &["restore", "--from", &data, "--without-erasures"]);
     assert!(restored.status.success(), "{}", stderr(&restored));

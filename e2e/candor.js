@@ -29,6 +29,8 @@ export async function serve({ policy } = {}) {
     '[vpn]',
     `port = ${vpn}`,
     'endpoint = "vpn.example.org"',
+    // Nothing of the machine's own network is touched.
+    'path = "user"',
     `interface = "cne${process.pid % 100000}"`,
     '[[tariff]]', 'name = "family"', 'quota_gib = 50', 'devices = 5',
     '[[tariff]]', 'name = "open"', 'devices = 50',

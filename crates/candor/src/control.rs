@@ -74,14 +74,13 @@ pub(crate) async fn serve(listener: UnixListener, store: Store, data: PathBuf, m
         };
         let ours = [0, sys::privilege::acting_user()];
         if stream.peer_cred().is_ok_and(|peer| ours.contains(&peer.uid())) {
-            let asked = tokio::select! {
+            tokio::select! {
                 // Who asked may have gone away.
                 _answered = answer(stream, &store, &data) => {},
                 _ = stopping.wait_for(|stop| *stop) => {},
-            };
+            }
             // Copies of keys must not outlive an erasure, whoever was killed before they were carried away.
             let _gone = fs::remove_dir_all(data.join(OUTGOING));
-            asked
         }
     }
     let _gone = fs::remove_file(data.join(SOCKET));

@@ -91,7 +91,7 @@ async fn refusals_are_in_the_language_of_the_form() {
         (
             "/de/me/erase",
             vec![("word", "erase"), ("password", "wrong")],
-            "es wurde nichts gelöscht",
+            "Das ist nicht Ihr Passwort",
         ),
         ("/de/me/erase", vec![("word", "")], "Tippen Sie das Wort löschen ein"),
         (

@@ -168,11 +168,15 @@ fn every_text_is_asked_for_and_every_text_that_is_asked_for_exists() {
     assert!(unknown.is_empty(), "asked for and nowhere: {unknown:?}");
     let tables = CATALOGUE.tables.iter().map(|table| table.shape.name).chain(["held"]);
     let tables: BTreeSet<String> = tables.map(|table| format!("table-{table}")).collect();
-    let used: BTreeSet<String> = said.union(&marked).chain(&tables).cloned().collect();
+    let topics: BTreeSet<String> = portal::TOPICS.iter().map(|(_, key)| (*key).to_owned()).collect();
+    let used = said.union(&marked).chain(&tables).chain(&topics);
+    let used: BTreeSet<String> = used.cloned().collect();
     let unused: Vec<_> = known.difference(&used).collect();
     assert!(unused.is_empty(), "nobody asks for {unused:?}");
     let untranslated: Vec<_> = tables.difference(&known).collect();
     assert!(untranslated.is_empty(), "tables without words: {untranslated:?}");
+    let untranslated: Vec<_> = topics.difference(&known).collect();
+    assert!(untranslated.is_empty(), "topics without words: {untranslated:?}");
     assert!(known.len() > 200, "the scan has gone blind: {}", known.len());
 }
 

@@ -90,8 +90,8 @@ pub enum StoreError {
     /// Another instance has the database.
     #[error("another instance has the database")]
     InUse,
-    /// The server would acknowledge changes that a power failure undoes.
-    #[error("the database server is set not to keep what it acknowledges (fsync = off)")]
+    /// The database would acknowledge changes that a power failure undoes.
+    #[error("the database is set not to keep what it acknowledges")]
     NotDurable,
     /// The database holds tables of some other program.
     #[error("the database belongs to another program")]

@@ -165,8 +165,11 @@ pub enum OpenError {
         "{0} is not empty and was not made by candor, or its encoding is not UTF8; name an empty database of its own under [store]"
     )]
     Foreign(String),
-    /// The server would lose what it acknowledged.
-    #[error("the server of {0} is set not to keep what it acknowledges; set `fsync = on` in its postgresql.conf")]
+    /// A power failure would undo what was acknowledged.
+    #[error(
+        "{0} would not keep what it acknowledges. On a server, set `fsync = on` in its postgresql.conf; a data folder must lie \
+         on a file system of this machine"
+    )]
     NotDurable(String),
     /// A statement of this program does not fit its own schema: a defect of this program.
     #[error("the database refuses the statement {name} ({error}); this is a defect of this version, please report it")]

@@ -17,8 +17,13 @@ pub struct NetNamespace {
     descriptor: OwnedFd,
 }
 
+const FORWARDING: [&str; 2] = [
+    "/proc/sys/net/ipv4/ip_forward",
+    "/proc/sys/net/ipv6/conf/all/forwarding",
+];
+
 impl NetNamespace {
-    /// A fresh namespace with its loopback interface up. Needs `CAP_SYS_ADMIN`, or a process that
+    /// A fresh namespace with its loopback interface up, which forwards nothing whatever the machine does. Needs `CAP_SYS_ADMIN`, or a process that
     /// called [`isolate`].
     pub fn create() -> Result<Self, Error> {
         on_own_thread(|| {
@@ -26,6 +31,10 @@ impl NetNamespace {
             let answer = unsafe { libc::unshare(libc::CLONE_NEWNET) };
             kernel::done("make a network namespace", answer).map_err(needs_admin)?;
             loopback_up()?;
+            for setting in FORWARDING {
+                // Another namespace's settings are copied into a new one. IPv6 is not there on every machine.
+                let _none = std::fs::write(setting, "0");
+            }
             Self::present()
         })
     }

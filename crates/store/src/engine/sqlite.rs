@@ -56,7 +56,8 @@ pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, File), StoreE
         // What a sort or a savepoint needs stays in memory: no page image lies in a temporary folder.
         .pragma("temp_store", "MEMORY")
         .pragma("trusted_schema", "OFF");
-    let connection = options.connect().await.map_err(store_error)?;
+    let mut connection = options.connect().await.map_err(store_error)?;
+    keeps_what_it_acknowledges(&mut connection).await?;
     let options = options.pragma("query_only", "ON");
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS)
@@ -74,6 +75,19 @@ pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, File), StoreE
         bytes: Arc::new(bytes),
     };
     Ok((connection, file))
+}
+
+/// SQLite goes on with weaker settings where it cannot have these, for instance without a log on a network's file system.
+async fn keeps_what_it_acknowledges(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    const FULL: i64 = 2;
+    let journal = cells::fetch::<Sqlite>(&mut *connection, "PRAGMA journal_mode", &[]).await?;
+    let synchronous = cells::fetch::<Sqlite>(&mut *connection, "PRAGMA synchronous", &[]).await?;
+    let wanted = [vec![Cell::Text("wal".to_owned())], vec![Cell::Integer(FULL)]];
+    if [journal, synchronous].concat() == wanted {
+        Ok(())
+    } else {
+        Err(StoreError::NotDurable)
+    }
 }
 
 impl File {

@@ -218,7 +218,7 @@ async fn a_shorter_keep_holds_for_what_is_there_and_a_longer_one_does_not(home: 
 async fn an_erasure_beside_a_sweep_leaves_its_mark(home: Home) {
     let world = world::open(&home).await;
     let store = &world.store;
-    for _ in 0..40 {
+    for _ in 0..20 {
         let subject = store.create_subject().await.unwrap();
         put_nickname(store, &subject).await;
         let (swept, erased) = tokio::join!(store.sweep(), store.erase(subject.id()));

@@ -103,9 +103,8 @@ impl<'a> Member<'a> {
     /// Removes the only device.
     pub fn remove_device(&self) {
         let page = self.ask("GET", "/devices", &[]).text();
-        let id = between(&page, "action=\"/devices/", "/remove\"")
-            .expect("a device to remove")
-            .to_owned();
+        let (before, _) = page.split_once("/remove\"").expect("a device to remove");
+        let (_, id) = before.rsplit_once("/devices/").expect("its address");
         assert_eq!(self.ask("POST", &format!("/devices/{id}/remove"), &[]).status, 303);
     }
 

@@ -12,6 +12,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
+use crate::folder::write_secret;
+
 pub(crate) const ROWS_FILE: &str = "candor.db";
 pub(crate) const KEYS_FILE: &str = "keys.db";
 /// Stands in the folder while a first start makes the databases.
@@ -35,9 +37,10 @@ pub(crate) fn prepare(folder: &Path) -> anyhow::Result<()> {
     }
     refuse_halves(folder)?;
     if !has(folder, ROWS_FILE) {
-        let made = File::create(&mark).and_then(|mark| mark.sync_all());
-        made.and_then(|()| File::open(folder)?.sync_all())
-            .with_context(|| format!("{} cannot be written", mark.display()))?;
+        // Root may write here for a folder's owner, who may have laid a link.
+        write_secret(&mark, b"")?;
+        let entered = File::open(folder).and_then(|folder| folder.sync_all());
+        entered.with_context(|| format!("{} cannot be written", mark.display()))?;
     }
     Ok(())
 }

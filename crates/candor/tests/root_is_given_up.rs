@@ -118,6 +118,8 @@ fn the_configured_user_gets_the_folder_and_nothing_else_in_it() {
     let precious = folder.path().join("precious");
     fs::write(&precious, "as it was").unwrap();
     for name in [
+        "beginning",
+        "beginning.draft",
         "tls.draft",
         "wrapping.draft",
         "running.draft",

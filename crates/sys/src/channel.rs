@@ -29,6 +29,12 @@ pub enum Received {
 
 /// Two connected ends.
 pub fn pair() -> Result<(Channel, Channel), Error> {
+    let [near, far] = socket_pair()?.map(|descriptor| Channel { descriptor });
+    Ok((near, far))
+}
+
+/// Two connected sockets that keep the boundaries of messages, nonblocking.
+pub(crate) fn socket_pair() -> Result<[OwnedFd; 2], Error> {
     let mut numbers: [RawFd; 2] = [-1; 2];
     // SAFETY: socketpair(2) writes two descriptors to an array of two.
     let answer = unsafe {
@@ -40,11 +46,8 @@ pub fn pair() -> Result<(Channel, Channel), Error> {
         )
     };
     kernel::done("make a socket pair", answer)?;
-    let [near, far] = numbers.map(|number| Channel {
-        // SAFETY: socketpair(2) just returned both numbers and nobody else holds them.
-        descriptor: unsafe { OwnedFd::from_raw_fd(number) },
-    });
-    Ok((near, far))
+    // SAFETY: socketpair(2) just returned both numbers and nobody else holds them.
+    Ok(numbers.map(|number| unsafe { OwnedFd::from_raw_fd(number) }))
 }
 
 impl Channel {

@@ -2,9 +2,10 @@
 //! `SOCK_SEQPACKET` pair (`unix(7)`). Each end is read and written as a tunnel device is, one packet for
 //! each call, so a worker may be given it in the place of one.
 
+use crate::channel::socket_pair;
 use crate::{Error, kernel};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 /// Bytes asked for each direction; the kernel grants as much as `net.core.wmem_max`, which is 208 KiB on
 /// most machines: 90 packets of 1,420 bytes, each of which counts with its book-keeping.
@@ -19,19 +20,7 @@ pub struct Link(OwnedFd);
 /// # Errors
 /// As `socketpair(2)`.
 pub fn pair() -> Result<(Link, Link), Error> {
-    let mut numbers: [RawFd; 2] = [-1; 2];
-    // SAFETY: socketpair(2) writes two descriptors to an array of two.
-    let answer = unsafe {
-        libc::socketpair(
-            libc::AF_UNIX,
-            libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK,
-            0,
-            numbers.as_mut_ptr(),
-        )
-    };
-    kernel::done("make a socket pair", answer)?;
-    // SAFETY: socketpair(2) just returned both numbers and nobody else holds them.
-    let [near, far] = numbers.map(|number| Link(unsafe { OwnedFd::from_raw_fd(number) }));
+    let [near, far] = socket_pair()?.map(Link);
     near.enlarge();
     far.enlarge();
     Ok((near, far))

@@ -67,9 +67,8 @@ async fn write_backup(arguments: BackupArgs) -> anyhow::Result<()> {
     let bar = bar();
     let from = config.data.join(control::OUTGOING);
     // Dropped in the reverse order: who holds the folder clears it first.
-    let (_held, _outgoing, (rows, people)) = match Running::read(&config.data) {
+    let (held, outgoing, (rows, people)) = match Running::read(&config.data) {
         Ok(_) => {
-            // The instance clears up when the conversation ends.
             let (asked, conversation) = control::ask(&config.data, wish, |done, all| show(&bar, done, all)).await?;
             (Held::ByInstance(conversation), None, asked)
         }
@@ -92,11 +91,16 @@ async fn write_backup(arguments: BackupArgs) -> anyhow::Result<()> {
         Wish::Erasures => &[(control::ERASURES, "erasures")],
     };
     let mut written = Vec::new();
-    for (name, ending) in names {
+    let carried = names.iter().try_for_each(|(name, ending)| {
         let to = arguments.out.join(format!("{stem}.{ending}"));
-        carry(&from.join(name), &to)?;
         written.push(to.display().to_string());
+        carry(&from.join(name), &to)
+    });
+    drop(outgoing);
+    if let Held::ByInstance(conversation) = held {
+        conversation.end().await;
     }
+    carried?;
     match wish {
         Wish::Erasures => say::answer(format_args!(
             "{}\n{rows} erased people are on the list",

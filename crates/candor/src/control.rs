@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use store::Store;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::unix::OwnedWriteHalf;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 
@@ -69,25 +69,27 @@ pub(crate) async fn serve(listener: UnixListener, store: Store, data: PathBuf, m
             accepted = listener.accept() => accepted,
             _ = stopping.wait_for(|stop| *stop) => break,
         };
-        let Ok((stream, _)) = accepted else {
+        let Ok((mut stream, _)) = accepted else {
             continue;
         };
         let ours = [0, sys::privilege::acting_user()];
         if stream.peer_cred().is_ok_and(|peer| ours.contains(&peer.uid())) {
             tokio::select! {
                 // Who asked may have gone away.
-                _answered = answer(stream, &store, &data) => {},
+                _answered = answer(&mut stream, &store, &data) => {},
                 _ = stopping.wait_for(|stop| *stop) => {},
             }
             // Copies of keys must not outlive an erasure, whoever was killed before they were carried away.
             let _gone = fs::remove_dir_all(data.join(OUTGOING));
+            // Only now does who asked see the end, so nothing is left when the command has ended.
+            drop(stream);
         }
     }
     let _gone = fs::remove_file(data.join(SOCKET));
 }
 
-async fn answer(stream: UnixStream, store: &Store, data: &Path) -> std::io::Result<()> {
-    let (reading, mut writing) = stream.into_split();
+async fn answer(stream: &mut UnixStream, store: &Store, data: &Path) -> std::io::Result<()> {
+    let (reading, mut writing) = stream.split();
     let mut line = String::new();
     let mut reading = tokio::io::AsyncReadExt::take(BufReader::new(reading), LINE_BYTES);
     // Others wait behind whoever says nothing.
@@ -162,8 +164,20 @@ pub(crate) fn fresh(folder: &Path, name: &str) -> anyhow::Result<File> {
         .with_context(|| format!("{} cannot be written; is there space?", path.display()))
 }
 
-/// Until it is dropped, the running instance leaves its files where they are.
-pub(crate) struct Conversation(#[expect(dead_code, reason = "held, and looked at by nobody")] OwnedWriteHalf);
+/// Until it ends, the running instance leaves its files where they are.
+pub(crate) struct Conversation {
+    writing: OwnedWriteHalf,
+    lines: Lines<BufReader<OwnedReadHalf>>,
+}
+
+impl Conversation {
+    /// Says that the files were carried away, and waits until the instance has cleared up.
+    pub(crate) async fn end(mut self) {
+        // One that was stopped meanwhile has cleared up, or does at its next start.
+        let _ended = self.writing.shutdown().await;
+        let _rest = self.lines.next_line().await;
+    }
+}
 
 /// Asks the running instance, and tells `progress` how far it is. Gives back how many rows and people.
 ///
@@ -188,7 +202,7 @@ pub(crate) async fn ask(
         let words: Vec<&str> = line.split(' ').collect();
         match words.as_slice() {
             ["rows", done, "of", all] => progress(done.parse()?, all.parse()?),
-            ["done", rows, people] => return Ok(((rows.parse()?, people.parse()?), Conversation(writing))),
+            ["done", rows, people] => return Ok(((rows.parse()?, people.parse()?), Conversation { writing, lines })),
             ["failed", ..] => bail!("the running candor could not do it: {}", &line["failed ".len()..]),
             _ => {}
         }

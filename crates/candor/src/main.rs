@@ -53,7 +53,7 @@ mod whole;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use cli::{Cli, Command, DeviceCommand, ProveArgs, ServeArgs};
+use cli::{Cli, Command, DeviceCommand, ProveArgs, ServeArgs, UpgradeArgs};
 
 /// What went wrong is the caller's: usage.
 const USAGE: u8 = 2;
@@ -85,7 +85,7 @@ fn main() -> ExitCode {
         }
         Command::Backup(arguments) => run(backup_commands::backup(arguments)),
         Command::Restore(arguments) => run(backup_commands::restore(arguments)),
-        Command::Upgrade(arguments) => run(upgrade::upgrade(arguments)),
+        Command::Upgrade(arguments) => upgrade(&arguments),
         Command::Doctor(arguments) => judged(doctor::doctor(arguments)),
         Command::Prove(arguments) if arguments.twin.twin => {
             // Namespaces are taken before the runtime makes threads.
@@ -107,11 +107,21 @@ fn serve(arguments: &ServeArgs) -> ExitCode {
     match serve::prepare(arguments) {
         Ok(Some(prepared)) => run(serve::serve(prepared)),
         Ok(None) => ExitCode::SUCCESS,
-        Err(error) => {
-            say::complaint(format_args!("candor: {}", chain(&error)));
-            ExitCode::FAILURE
-        }
+        Err(error) => failed(&error),
     }
+}
+
+/// As [`serve`]: root's rights go before the runtime makes threads.
+fn upgrade(arguments: &UpgradeArgs) -> ExitCode {
+    match upgrade::prepare(arguments) {
+        Ok(prepared) => run(upgrade::upgrade(prepared)),
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    say::complaint(format_args!("candor: {}", chain(error)));
+    ExitCode::FAILURE
 }
 
 fn worker(role: &str) -> ExitCode {
@@ -158,10 +168,7 @@ fn run(command: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
     };
     match runtime.block_on(command) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            say::complaint(format_args!("candor: {}", chain(&error)));
-            ExitCode::FAILURE
-        }
+        Err(error) => failed(&error),
     }
 }
 

@@ -10,16 +10,46 @@ use crate::exercised::CATALOGUES;
 use crate::folder::Folder;
 use crate::{identity, say, serve, whole};
 
-/// Brings the databases of a stopped instance up to this version's schema.
+/// What is opened with the rights of whoever starts it.
+pub(crate) struct Prepared {
+    policy: Compiled,
+    folder: Folder,
+    place: Place,
+    /// Where it is missing, there may be nothing to open with it.
+    wrapping: anyhow::Result<WrappingKey>,
+}
+
+/// Opens what root alone may open, and becomes whom `candor serve` becomes: what lies in the data folder may be a link
+/// that somebody laid there. One thread only.
 ///
 /// # Errors
-/// Each says what happened, why and what to do; the databases are as they were before.
-pub(crate) async fn upgrade(arguments: UpgradeArgs) -> anyhow::Result<()> {
+/// Each says what happened, why and what to do.
+pub(crate) fn prepare(arguments: &UpgradeArgs) -> anyhow::Result<Prepared> {
     let config = arguments.instance.configuration()?;
     let policy = serve::compile(config.policy.as_deref())?;
     let standing = identity::choose(config.user.as_deref(), &config.data)?;
     let folder = Folder::take(&config.data)?;
-    let place = config.place()?;
+    let (place, wrapping) = (config.place()?, folder.given_wrapping_key(arguments.key.as_deref()));
+    identity::become_it(&standing, folder.path(), false)?;
+    Ok(Prepared {
+        policy,
+        folder,
+        place,
+        wrapping,
+    })
+}
+
+/// Brings the databases of a stopped instance up to this version's schema.
+///
+/// # Errors
+/// Each says what happened, why and what to do; the databases are as they were before.
+pub(crate) async fn upgrade(prepared: Prepared) -> anyhow::Result<()> {
+    let Prepared {
+        policy,
+        folder,
+        place,
+        wrapping,
+    } = prepared;
     // Nothing where the databases are a server's.
     let earlier = match &place {
         Place::Folder(data) => Some(Copies::of(data)),
@@ -42,7 +72,7 @@ pub(crate) async fn upgrade(arguments: UpgradeArgs) -> anyhow::Result<()> {
         Some(newer) if newer > SCHEMA_VERSION => return Err(OpenError::SchemaNewer { found: newer }.into()),
         Some(_) => {}
     }
-    let wrapping = folder.given_wrapping_key(arguments.key.as_deref())?;
+    let wrapping = wrapping?;
     if let (Some(copies), Begun::No) = (&earlier, begun) {
         say::progress("copying the databases as they are");
         copies.make()?;
@@ -74,7 +104,6 @@ pub(crate) async fn upgrade(arguments: UpgradeArgs) -> anyhow::Result<()> {
     if let Some(copies) = &earlier {
         copies.give_up()?;
     }
-    identity::settle_as(&standing, folder.path())?;
     say::answer(format_args!(
         "the databases have schema {SCHEMA_VERSION} now (from {}): {}",
         migrated.from,

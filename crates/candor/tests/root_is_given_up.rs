@@ -201,3 +201,30 @@ fn what_publish_makes_belongs_to_whom_serve_becomes() {
     let found = |name: &str| fs::metadata(data.join(name)).unwrap().uid();
     assert_eq!([found("candor.db"), found("keys.db")], [user; 2]);
 }
+
+/// The owner of a data folder may lay a link in it to what only root may write.
+#[test]
+fn an_upgrade_that_root_starts_follows_no_link_with_roots_rights() {
+    const OWNER: u32 = 61_500;
+    let folder = open_folder(SMALL);
+    let data = folder.path().join("candor-data");
+    let copies = data.join("before-upgrade.back");
+    let secret = folder.path().join("secret");
+    fs::write(&secret, "root's own").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::create_dir_all(&copies).unwrap();
+    let files = ["candor.db", "keys.db"].map(|name| copies.join(name));
+    files.iter().for_each(|file| fs::write(file, "a copy").unwrap());
+    std::os::unix::fs::symlink(&secret, data.join("candor.db")).unwrap();
+    for path in files.iter().chain([&data, &copies]) {
+        chown(path, Some(OWNER), Some(OWNER)).unwrap();
+    }
+    let mut command = std::process::Command::new(world::candor());
+    let output = command
+        .arg("upgrade")
+        .current_dir(folder.path())
+        .output()
+        .expect("the program starts");
+    assert!(stderr(&output).contains("cannot be put back"), "{}", stderr(&output));
+    assert_eq!(fs::read_to_string(secret).unwrap(), "root's own");
+}

@@ -1,5 +1,7 @@
 //! What a personal value is made of, and how it becomes a database cell.
 
+use std::fmt::Write as _;
+
 use zeroize::Zeroize;
 
 /// One value as a database column holds it.
@@ -112,7 +114,12 @@ impl Value for [u8; 32] {
         }
     }
     fn to_words(&self) -> String {
-        self.iter().map(|byte| format!("{byte:02x}")).collect()
+        self.iter()
+            .fold(String::with_capacity(2 * self.len()), |mut words, byte| {
+                // Writing into a string does not fail.
+                let _written = write!(words, "{byte:02x}");
+                words
+            })
     }
     fn wipe(&mut self) {
         self.zeroize();

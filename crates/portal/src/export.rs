@@ -1,14 +1,15 @@
 //! Everything that is held about a member, as a ZIP: for people and for programs.
 
+use std::fmt::Display;
 use std::io::{Cursor, Write as _};
 
 use askama::Template;
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use plan::{MemberId, Timestamp};
-use serde_json::{Map, Value, json};
-use store::{Export, ExportRow, ExportTable};
+use plan::{Digest, MemberId, Shown, Timestamp};
+use serde::{Serialize, Serializer};
+use store::{Export, ExportColumn, ExportRow, ExportTable};
 use zip::CompressionMethod;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
@@ -87,42 +88,91 @@ fn archive(files: &[(&str, &str)]) -> Result<Vec<u8>, zip::result::ZipError> {
 }
 
 /// An export as programs read it.
-pub fn to_json(export: &Export) -> Value {
-    let tables = export.tables.iter().map(|table| {
-        json!({
-            "table": table.name,
-            "about": table.about,
-            "rows": table.rows.iter().map(row_json).collect::<Vec<_>>(),
-        })
-    });
-    json!({
-        "format": "candor export 1",
-        "made_at": export.made_at.to_string(),
-        "plan_digest": export.plan_digest.to_string(),
-        "tables": tables.collect::<Vec<_>>(),
-    })
+#[derive(Serialize)]
+struct Document<'a> {
+    format: &'static str,
+    made_at: Words<Timestamp>,
+    plan_digest: Words<Digest>,
+    tables: Each<&'a [ExportTable]>,
 }
 
-fn row_json(row: &ExportRow) -> Value {
-    let mut values = Vec::new();
-    for column in &row.columns {
-        let mut value = Map::new();
-        value.insert("field".to_owned(), json!(column.field.key()));
-        value.insert("words".to_owned(), json!(column.field.words()));
-        // A secret is held and never shown, not even to the person: it would let somebody else in.
-        value.insert(
-            "value".to_owned(),
-            json!(column.value.as_ref().map(ToString::to_string)),
-        );
-        value.insert("shown".to_owned(), json!(column.value.is_some()));
-        values.push(Value::Object(value));
+/// An export as programs read it, written as it goes: a tree of it in memory would be many times its size.
+pub fn to_json(export: &Export) -> impl Serialize + use<'_> {
+    Document {
+        format: "candor export 1",
+        made_at: Words(export.made_at),
+        plan_digest: Words(export.plan_digest),
+        tables: Each(&export.tables),
     }
-    let time = |time: Timestamp| (time != Timestamp::NEVER).then(|| time.to_string());
-    json!({
-        "values": values,
-        "source": row.origin.words(),
-        "collected_at": row.collected_at.and_then(time),
-        "expires_at": time(row.expires_at),
-        "ends": if row.expires_at == Timestamp::NEVER { "when you close your account" } else { "by itself" },
-    })
+}
+
+/// Something in its own words.
+struct Words<T>(T);
+
+impl<T: Display> Serialize for Words<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// Each of several, as programs read it.
+struct Each<T>(T);
+
+impl Serialize for Each<&[ExportTable]> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Table<'a> {
+            table: &'static str,
+            about: &'static str,
+            rows: Each<&'a [ExportRow]>,
+        }
+        serializer.collect_seq(self.0.iter().map(|table| Table {
+            table: table.name,
+            about: table.about,
+            rows: Each(&table.rows),
+        }))
+    }
+}
+
+impl Serialize for Each<&[ExportRow]> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Row<'a> {
+            values: Each<&'a [ExportColumn]>,
+            source: &'static str,
+            collected_at: Option<Words<Timestamp>>,
+            expires_at: Option<Words<Timestamp>>,
+            ends: &'static str,
+        }
+        let time = |time: Timestamp| (time != Timestamp::NEVER).then_some(Words(time));
+        serializer.collect_seq(self.0.iter().map(|row| Row {
+            values: Each(&row.columns),
+            source: row.origin.words(),
+            collected_at: row.collected_at.and_then(time),
+            expires_at: time(row.expires_at),
+            ends: match row.expires_at {
+                Timestamp::NEVER => "when you close your account",
+                _ => "by itself",
+            },
+        }))
+    }
+}
+
+impl Serialize for Each<&[ExportColumn]> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Column<'a> {
+            field: &'static str,
+            words: &'static str,
+            /// A secret is held and never shown, not even to the person: it would let somebody else in.
+            value: Option<Words<&'a Shown>>,
+            shown: bool,
+        }
+        serializer.collect_seq(self.0.iter().map(|column| Column {
+            field: column.field.key(),
+            words: column.field.words(),
+            value: column.value.as_ref().map(Words),
+            shown: column.value.is_some(),
+        }))
+    }
 }

@@ -1,7 +1,7 @@
 //! The body of the fuzz target, shared with the test that replays its corpus: what a stranger can send before anything is
 //! known about them.
 
-use account::{KeyText, RecoveryCode};
+use account::{INVITATIONS_LIMIT, InvitationError, KeyText, RecoveryCode};
 use axum::body::Body;
 use axum::extract::FromRequest as _;
 use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, HeaderMap};
@@ -9,16 +9,25 @@ use axum::http::{HeaderValue, Method, Request, Uri};
 use plan::{DeviceId, Digest, Language, MemberId};
 use serde::de::DeserializeOwned;
 
+use crate::api::account::{AgreementBody, EmailBody, EraseBody, OldNumberBody, PasswordBody};
+use crate::api::devices::{NewDeviceBody, RenameBody};
+use crate::api::entry::{JoinBody, ResetBody, SignInBody};
+use crate::api::operator::{BatchBody, FindBody, InvitationListBody, NewInvitationsBody};
+use crate::api::request::of_json;
 use crate::form::{Ask, Field, Wrong};
+use crate::import::{self, ImportError};
 use crate::pages::account::AcceptFields;
-use crate::pages::devices::{DeviceFields, RenameFields, file_name};
+use crate::pages::devices::{self, DeviceFields, RenameFields, file_name};
 use crate::pages::erase::{EraseFields, is_the_word};
+use crate::pages::import::ImportFields;
+use crate::pages::invitations::InviteFields;
 use crate::pages::join::JoinFields;
 use crate::pages::me::EmailFields;
-use crate::pages::members::TariffFields;
+use crate::pages::members::{self, TariffFields, parse_batch};
 use crate::pages::programs::TokenFields;
-use crate::pages::secrets::PasswordFields;
+use crate::pages::secrets::{NumberFields, PasswordFields};
 use crate::pages::sign_in::{ResetFields, SignInFields};
+use crate::refusal::Refusal as _;
 use crate::session::token_of;
 use crate::speech::{Speech, say};
 
@@ -40,9 +49,57 @@ pub fn fuzz_forms(bytes: &[u8]) {
         b"reset" => reset(body),
         b"accept" => drop(parsed::<AcceptFields>(body).map(|fields| fields.accepted.parse::<Digest>())),
         b"tariff" => drop(parsed::<TariffFields>(body)),
+        b"number" => drop(parsed::<NumberFields>(body)),
+        b"find" => drop(parsed::<members::FindFields>(body)),
+        b"find-device" => drop(parsed::<devices::FindFields>(body).map(|fields| given_back(&fields.label, Ask::Text))),
+        b"invite" => drop(parsed::<InviteFields>(body)),
+        b"batch" => drop(parsed::<Vec<(String, String)>>(body).map(parse_batch)),
+        b"import" => drop(parsed::<ImportFields>(body).map(|fields| list(&fields.text))),
+        b"list" => list(&String::from_utf8_lossy(body)),
         b"address" => address(body),
         b"cookie" => cookie(body),
+        _ => json(kind, body),
+    }
+}
+
+/// Bodies of the API, each as its operation reads it.
+fn json(kind: &[u8], body: &[u8]) {
+    match kind {
+        b"json join" => drop(of_json::<JoinBody>(body)),
+        b"json sign-in" => drop(of_json::<SignInBody>(body)),
+        b"json reset" => drop(of_json::<ResetBody>(body)),
+        b"json agreement" => drop(of_json::<AgreementBody>(body)),
+        b"json email" => drop(of_json::<EmailBody>(body)),
+        b"json password" => drop(of_json::<PasswordBody>(body)),
+        b"json old number" => drop(of_json::<OldNumberBody>(body)),
+        b"json erase" => drop(of_json::<EraseBody>(body)),
+        b"json device" => drop(of_json::<NewDeviceBody>(body)),
+        b"json rename" => drop(of_json::<RenameBody>(body)),
+        b"json find" => drop(of_json::<FindBody>(body)),
+        b"json batch" => drop(of_json::<BatchBody>(body).map(|mut batch| batch.change().map(|_| ()))),
+        b"json invitations" => drop(of_json::<NewInvitationsBody>(body)),
+        b"json list" => drop(of_json::<InvitationListBody>(body)),
         _ => {}
+    }
+}
+
+/// A list of invitations as a spreadsheet wrote it.
+fn list(text: &str) {
+    let lines = 1 + import::line_ends(text);
+    let read = import::read(text, |one| match (one.uses, one.days) {
+        (0, _) => Err(InvitationError::Uses),
+        (_, 0) => Err(InvitationError::Days),
+        _ => Ok(()),
+    });
+    match read {
+        Ok(wanted) => assert!((1..=INVITATIONS_LIMIT).contains(&wanted.len())),
+        Err(error) => {
+            if let ImportError::Cells { line, .. } | ImportError::Line { line, .. } = &error {
+                assert!((2..=lines).contains(line), "line {line} of {lines}");
+            }
+            let (speech, _) = Speech::of(&Method::GET, &Uri::from_static("/"), &HeaderMap::new());
+            assert!(!error.said(&speech).to_string().is_empty());
+        }
     }
 }
 

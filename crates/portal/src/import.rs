@@ -72,8 +72,11 @@ impl Column {
     }
 }
 
-/// Every invitation of a list, each of which can be made; or the first line that cannot.
-pub(crate) fn read(accounts: &Accounts, text: &str) -> Result<Vec<NewInvitation>, ImportError> {
+/// Every invitation of a list, each of which `check` lets be made; or the first line that cannot.
+pub(crate) fn read(
+    text: &str,
+    check: impl Fn(&NewInvitation) -> Result<(), InvitationError>,
+) -> Result<Vec<NewInvitation>, ImportError> {
     // Spreadsheets put a byte order mark in front.
     let text = text.trim_start_matches('\u{feff}');
     let mut reader = ReaderBuilder::new()
@@ -102,9 +105,7 @@ pub(crate) fn read(accounts: &Accounts, text: &str) -> Result<Vec<NewInvitation>
             });
         }
         let one = invitation(&columns, &record);
-        accounts
-            .check_invitation(&one)
-            .map_err(|why| ImportError::Line { line: line(), why })?;
+        check(&one).map_err(|why| ImportError::Line { line: line(), why })?;
         wanted.push(one);
     }
     match wanted.is_empty() {
@@ -117,8 +118,14 @@ pub(crate) fn read(accounts: &Accounts, text: &str) -> Result<Vec<NewInvitation>
 fn line_of(text: &str, record: &StringRecord) -> u64 {
     let begins = record.position().map_or(0, csv::Position::byte);
     let (before, rest) = text.split_at_checked(begins as usize).unwrap_or((text, ""));
-    let empty = &rest[..rest.len() - rest.trim_start_matches(['\r', '\n']).len()];
-    1 + (before.matches('\n').count() + empty.matches('\n').count()) as u64
+    let empty = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
+    1 + line_ends(&text[..before.len() + empty])
+}
+
+/// How many lines end in a text. The reader takes a carriage return alone for an end, as old spreadsheets write it.
+pub(crate) fn line_ends(text: &str) -> u64 {
+    let pairs = text.matches("\r\n").count();
+    (text.matches(['\r', '\n']).count() - pairs) as u64
 }
 
 /// What stands between the cells: the first of these in the first line.

@@ -25,8 +25,18 @@ struct Buried {
     touched: Vec<u64>,
 }
 
+/// The change that marks a tombstone done.
+fn mark(tag: Cell) -> Op {
+    Op {
+        sql: MARK_DONE,
+        cells: vec![tag],
+        // A start or a sweep may have marked it, and a later sweep have taken it away.
+        expect: Expect::Any,
+    }
+}
+
 impl Store {
-    /// Erases a person: a tombstone and the deletes in one commit, then the data key, then the tombstone is marked.
+    /// Erases a person: a tombstone and the deletes in one commit, then the data key; the tombstone is marked afterwards.
     /// When this returns, the database file holds nothing of them and the key that opened copies is gone. It goes on when
     /// the caller does not wait for it.
     ///
@@ -109,7 +119,9 @@ impl Store {
         // Two databases, which do not wait for each other.
         let (destroyed, emptied) = tokio::join!(self.keys.destroy(&ids), self.empty_gaps(buried));
         destroyed.and(emptied)?;
-        self.mark_done(buried.iter().map(|one| one.tag.clone())).await
+        // Nobody waits for the mark: without it, the next sweep or start does once more what is done.
+        let marks = buried.iter().map(|one| mark(one.tag.clone()));
+        self.engine.commit_later(marks.collect()).await
     }
 
     /// Leaves nothing of erased people in the log of the rows' database, nor in the gaps of its pages.
@@ -152,18 +164,8 @@ impl Store {
         self.engine.truncate_log().await?;
         // Whose rows they were is no longer known for all of them, so nothing can be looked for.
         self.engine.rewrite(self.rewriting_texts()).await?;
-        self.mark_done(tags.into_iter()).await?;
+        self.engine.commit(tags.into_iter().map(mark).collect()).await?;
         Ok(left)
-    }
-
-    async fn mark_done(&self, tags: impl Iterator<Item = Cell>) -> Result<(), StoreError> {
-        let mark = |tag| Op {
-            sql: MARK_DONE,
-            cells: vec![tag],
-            // A start or a sweep may have marked it, and a later sweep have taken it away.
-            expect: Expect::Any,
-        };
-        self.engine.commit(tags.map(mark).collect()).await.map(|_| ())
     }
 
     fn tombstone_tag(&self, id: SubjectId) -> Cell {

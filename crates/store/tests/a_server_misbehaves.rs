@@ -5,7 +5,7 @@
 
 mod world;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use plan::act::{Keep, Show};
 use plan::field::{DeviceLabel, Email, UsageBytes, UsageDay};
@@ -262,6 +262,25 @@ async fn a_second_instance_is_refused_and_may_start_when_the_first_has_ended() {
     );
     world.store.close().await;
     open_under(&home, EVERYTHING).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_stays_away_is_told_to_whoever_reads_within_a_minute() {
+    let cluster = Cluster::start();
+    let [rows, keys] = [cluster.new_database(), cluster.new_database()];
+    let url = |name: &str| ServerUrl::parse(&cluster.url(name)).unwrap();
+    let place = Place::Servers {
+        rows: url(&rows),
+        keys: url(&keys),
+    };
+    let clock = std::sync::Arc::new(plan::ManualClock::new(START));
+    let store = world::reopen_at(place, &clock).await;
+    let subject = store.create_subject().await.unwrap();
+    drop(cluster);
+    let began = Instant::now();
+    let read = store.held().read::<Email>(&subject).await;
+    assert_eq!(read.err(), Some(StoreError::Disconnected));
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
 }
 
 async fn refusal(place: Place) -> OpenError {

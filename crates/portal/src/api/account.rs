@@ -4,7 +4,7 @@ use account::{JoinError, Joining, Scope, Stop};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as JsonValue;
 use utoipa::ToSchema;
@@ -352,9 +352,10 @@ pub(crate) async fn forget_visits(
 /// Each value with its field, source, time of collection and end. Secrets are named and not shown.
 #[utoipa::path(get, path = "/export", tag = "rights", security(("token" = ["export"])),
     responses((status = 200, description = "Everything that is held", body = inline(serde_json::Map<String, JsonValue>))))]
-pub(crate) async fn export_json(State(app): State<App>, program: Program) -> Result<Json<JsonValue>, Problem> {
+pub(crate) async fn export_json(State(app): State<App>, program: Program) -> Result<Response, Problem> {
     let who = program.may(Scope::Export)?;
-    Ok(Json(export::to_json(&app.accounts.export(who.member).await?)))
+    let export = app.accounts.export(who.member).await?;
+    Ok(Json(export::to_json(&export)).into_response())
 }
 
 /// Take everything that is held, as an archive for people

@@ -180,7 +180,7 @@ pub(crate) struct BatchBody {
 }
 
 impl BatchBody {
-    fn change(&mut self) -> Result<MemberChange, Problem> {
+    pub(crate) fn change(&mut self) -> Result<MemberChange, Problem> {
         let wrong = |why| Problem::new(Kind::WrongValue, why);
         match (&self.action, self.tariff.take(), self.days) {
             (Action::Tariff, Some(tariff), None) => Ok(MemberChange::Tariff(tariff)),

@@ -99,22 +99,26 @@ impl<T: DeserializeOwned> FromRequest<App> for Sent<T> {
                 ));
             }
         };
-        // The words of the parser may quote a value, so only the place is said.
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
-            let (kind, what) = match error.classify() {
-                Category::Data => (
-                    Kind::WrongValue,
-                    "the body is not of the shape that this operation takes",
-                ),
-                Category::Syntax | Category::Eof | Category::Io => (Kind::Unreadable, "the body is not JSON"),
-            };
-            let place = format!("at line {}, column {}", error.line(), error.column());
-            Problem::new(
-                kind,
-                format_args!("{what}, {place}; compare it with /api/v1/openapi.json"),
-            )
-        })
+        of_json(&bytes).map(Self)
     }
+}
+
+/// What a body of JSON says. The words of the parser may quote a value, so only the place is said.
+pub(crate) fn of_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let (kind, what) = match error.classify() {
+            Category::Data => (
+                Kind::WrongValue,
+                "the body is not of the shape that this operation takes",
+            ),
+            Category::Syntax | Category::Eof | Category::Io => (Kind::Unreadable, "the body is not JSON"),
+        };
+        let place = format!("at line {}, column {}", error.line(), error.column());
+        Problem::new(
+            kind,
+            format_args!("{what}, {place}; compare it with /api/v1/openapi.json"),
+        )
+    })
 }
 
 /// The values after the question mark.

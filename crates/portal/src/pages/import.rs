@@ -79,7 +79,7 @@ pub(crate) async fn send(
     Operator(who): Operator,
     Sent(fields): Sent<ImportFields>,
 ) -> Result<Response, Failure> {
-    let wanted = match read(&app.accounts, &fields.text) {
+    let wanted = match read(&fields.text, |one| app.accounts.check_invitation(one)) {
         Ok(wanted) => wanted,
         Err(error) => {
             let wrong = Wrong::new("text", error.said(&speech));

@@ -125,7 +125,7 @@ pub(crate) async fn batch(
 }
 
 /// The fields of a batch; each member is a field of its own.
-fn parse_batch(pairs: Vec<(String, String)>) -> Result<(Vec<MemberId>, MemberChange), Failure> {
+pub(crate) fn parse_batch(pairs: Vec<(String, String)>) -> Result<(Vec<MemberId>, MemberChange), Failure> {
     let (mut members, mut action, mut tariff, mut days) = (Vec::new(), String::new(), String::new(), None);
     for (name, value) in pairs {
         match name.as_str() {

@@ -197,10 +197,16 @@ impl Engine {
 
     /// Commits a batch: all of it or none. Returns how many rows each change touched.
     pub(crate) async fn commit(&self, ops: Vec<Op>) -> Touched {
-        if ops.iter().any(|op| crate::sql::places(op.sql) != op.cells.len()) {
-            return Err(StoreError::WrongArgumentCount);
-        }
+        fill_their_places(&ops)?;
         self.ask(|done| Job::Change { ops, done }).await?
+    }
+
+    /// Hands a batch over that nobody waits for: it is committed when its turn comes, or lost with the program.
+    pub(crate) async fn commit_later(&self, ops: Vec<Op>) -> Result<(), StoreError> {
+        fill_their_places(&ops)?;
+        let (done, _unheard) = oneshot::channel();
+        let job = Job::Change { ops, done };
+        self.writer.send(job).await.map_err(|_| StoreError::Closing)
     }
 
     /// Moves the write-ahead log into the database and cuts it to nothing, so that old page images are gone. A server's
@@ -295,6 +301,15 @@ impl Engine {
         let (done, result) = oneshot::channel();
         self.writer.send(job(done)).await.map_err(|_| StoreError::Closing)?;
         result.await.map_err(|_| StoreError::Closing)
+    }
+}
+
+/// A statement is given as many values as it has places.
+fn fill_their_places(ops: &[Op]) -> Result<(), StoreError> {
+    let is_filled = |op: &Op| crate::sql::places(op.sql) == op.cells.len();
+    match ops.iter().all(is_filled) {
+        true => Ok(()),
+        false => Err(StoreError::WrongArgumentCount),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use plan::value::Cell;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow, PgSslMode};
@@ -18,11 +18,12 @@ use crate::{Code, StoreError};
 const PAUSE: Duration = Duration::from_millis(100);
 /// How often the lock is tried at a start: the server may need a moment to notice that an earlier instance is gone.
 const LOCK_TRIES: u32 = 50;
-/// How often a lost connection is tried again, by the writer for a group and by a reader for a statement: a server that
-/// is restarted is waited for.
+/// How often the writer tries a lost connection again for a group: a server that is restarted is waited for.
 const RECONNECT_TRIES: u32 = 200;
+/// How long a reader begins a statement again, so that whoever waits for a page hears within half a minute.
+const AGAIN_WITHIN: Duration = Duration::from_secs(20);
 /// How long a reader waits for a connection of the pool.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Prepared statements that a connection keeps: more than the closed list has.
 const STATEMENTS_KEPT: usize = 512;
 
@@ -240,13 +241,15 @@ impl Server {
     where
         F: Future<Output = Result<T, StoreError>>,
     {
-        for _ in 1..RECONNECT_TRIES {
+        let until = Instant::now() + AGAIN_WITHIN;
+        loop {
             match read().await {
-                Err(StoreError::Disconnected | StoreError::Conflict) => tokio::time::sleep(PAUSE).await,
+                Err(StoreError::Disconnected | StoreError::Conflict) if Instant::now() < until => {
+                    tokio::time::sleep(PAUSE).await;
+                }
                 settled => return settled,
             }
         }
-        read().await
     }
 
     pub(super) async fn prepare(&self, statements: &[&'static str]) -> Result<(), (usize, StoreError)> {

@@ -1,30 +1,75 @@
 // Every page, in both widths and both colour schemes: accessible, small, silent, and inside its window.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { accessible, clean } from './checks.js';
-import { join_, launch, profile, serve, signIn } from './candor.js';
+import { PASSWORD, join_, launch, profile, serve, signIn } from './candor.js';
 
-const PAGES = {
-  guest: ['/', '/policy', '/join', '/sign-in', '/reset', '/nothing', '/status', '/network', '/api', '/join?by=number'],
-  operator: ['/', '/policy', '/home', '/devices', '/usage', '/me', '/me/email', '/me/erase', '/me/programs', '/me/password',
-    '/operator', '/operator/members', '/operator/network', '/operator/policy', '/operator/doctor', '/operator/invitations',
-    '/operator/invitations/import'],
+// The addresses that answer a page, as the router has them: a page that is added there is looked at here.
+const ROUTER = readFileSync(new URL('../crates/portal/src/router.rs', import.meta.url), 'utf8');
+const pagesOf = name => {
+  const body = ROUTER.split(`fn ${name}() -> Router<App> {`)[1].split('\n}\n')[0];
+  const routes = body.split('.route(').slice(1);
+  return routes.filter(route => /\bget\(/.test(route)).map(route => route.match(/"([^"]+)"/)[1]);
 };
+// A file, and what has words for programs alone.
+const NO_PAGE = ['/me/export'];
+const MACHINES = 'machines';
+const WHOSE = { guest: ['site'], operator: ['member', 'operating'] };
+const PAGES = Object.fromEntries(Object.entries(WHOSE)
+  .map(([who, names]) => [who, names.flatMap(pagesOf).filter(path => !NO_PAGE.includes(path))]));
+// What an address shows beyond its plain form, and an address that is none.
+PAGES.guest.push('/join?by=number', '/nothing');
+PAGES.operator.unshift('/', '/policy');
+// Addresses with an id in them, as they are in this run: from the router's address to ours.
+const here = {};
+const NOT_FOUND = ['/nothing'];
+
 // The largest page is the policy; its size grows with the policy's, and the built-in one leaves room.
 const PAGE_LIMIT_BYTES = 120 * 1024;
 const SCRIPT_LIMIT_BYTES = 16 * 1024;
 
-let candor, browser;
+let candor, browser, fresh;
 before(async () => {
   candor = await serve();
   browser = await launch();
   const { page, context } = await profile(browser, candor.origin);
   await page.goto(candor.setUp);
   await join_(page, 'operator@example.org');
+  fresh = await serve();
+  here['/set-up/{token}'] = new URL(fresh.setUp).pathname;
+  await page.goto(`${candor.origin}/devices`);
+  await page.getByLabel('Name of the device').fill('Laptop');
+  await page.getByRole('button', { name: 'Add the device' }).click();
+  await page.locator('#qr svg').waitFor();
+  await page.goto(`${candor.origin}/me/programs`);
+  await page.getByLabel('For which program').fill('Watch');
+  await page.getByLabel('See what was used').check();
+  await page.getByLabel('Your password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Make the token' }).click();
+  await page.locator('#token').waitFor();
+  await page.goto(`${candor.origin}/operator/invitations`);
+  await page.getByRole('button', { name: 'Make it' }).click();
+  await page.locator('#made').waitFor();
+  const guest = await profile(browser, candor.origin);
+  await guest.go('/join');
+  await join_(guest.page, 'ada@example.org');
+  await guest.context.close();
+  for (const [path, from, words] of [
+    ['/devices/{id}/rename', '/devices', 'Rename Laptop'],
+    ['/devices/{id}/remove', '/devices', 'Remove Laptop'],
+    ['/me/programs/{id}/end', '/me/programs', 'End Watch'],
+    ['/operator/invitations/{id}/withdraw', '/operator/invitations', /^Withdraw /],
+    ['/operator/members/{id}/erase', '/operator/members', /^Erase /],
+  ]) {
+    await page.goto(candor.origin + from);
+    here[path] = await page.getByRole('link', { name: words }).first().getAttribute('href');
+  }
   await context.close();
 });
 after(async () => {
+  await fresh?.stop();
   await browser?.close();
   await candor?.stop();
 });
@@ -42,7 +87,9 @@ for (const { width, colorScheme, language, at } of LOOKS) {
       const { page, go, seen, context } = await profile(browser, candor.origin, { viewport: { width, height: 800 }, colorScheme });
       if (who === 'operator') await signIn(page, candor.origin, 'operator@example.org');
       for (const path of PAGES[who]) {
-        await go(at + path);
+        if (path === '/set-up/{token}') continue;
+        const answer = await go(at + (here[path] ?? path));
+        assert.equal(answer.status(), NOT_FOUND.includes(path) ? 404 : 200, path);
         assert.equal(await page.evaluate(() => document.documentElement.lang), language, path);
         await page.evaluate(() => document.querySelectorAll('details').forEach(part => part.open = true));
         await accessible(page, `${at}${path} for ${who}`);
@@ -54,6 +101,29 @@ for (const { width, colorScheme, language, at } of LOOKS) {
     }
   });
 }
+
+test('the set-up in every look', async () => {
+  for (const { width, colorScheme, language, at } of LOOKS) {
+    const { page, go, seen, context } = await profile(browser, fresh.origin, { viewport: { width, height: 800 }, colorScheme });
+    assert.equal((await go(at + here['/set-up/{token}'])).status(), 200);
+    assert.equal(await page.evaluate(() => document.documentElement.lang), language);
+    await accessible(page, `the set-up, ${language}`);
+    const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(beyond <= 0, `the set-up is ${beyond} px wider than its window`);
+    clean(seen, fresh.origin);
+    await context.close();
+  }
+});
+
+test('every address of the router is looked at, or is no page', () => {
+  const all = ROUTER.split('.route(').length - 1;
+  const read = [...Object.values(WHOSE).flat(), MACHINES];
+  const found = read.map(name => ROUTER.split(`fn ${name}() -> Router<App> {`)[1].split('\n}\n')[0].split('.route(').length - 1);
+  assert.equal(found.reduce((sum, count) => sum + count), all, 'the router has routes where nobody looks for them');
+  assert.ok(Object.values(PAGES).flat().length > 25, 'the search finds pages');
+  const unknown = Object.values(PAGES).flat().filter(path => path.includes('{') && !here[path]);
+  assert.deepEqual(unknown, [], 'nobody knows an address for these');
+});
 
 test('forms with a mistake are accessible too, and the focus is on the mistake', async () => {
   const { page, go, seen, context } = await profile(browser, candor.origin, { viewport: { width: 360, height: 800 } });
@@ -83,7 +153,7 @@ test('pages are light, and the script is within its budget', async () => {
       if (response.url().endsWith('.js')) assert.ok(body.length <= SCRIPT_LIMIT_BYTES, `${body.length} bytes of script`);
     };
     page.on('response', count);
-    await page.goto(candor.origin + path, { waitUntil: 'networkidle' });
+    await page.goto(candor.origin + (here[path] ?? path), { waitUntil: 'networkidle' });
     page.off('response', count);
     assert.ok(bytes > 0 && bytes <= PAGE_LIMIT_BYTES, `${path} weighs ${bytes} bytes`);
   }

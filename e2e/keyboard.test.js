@@ -5,10 +5,8 @@ import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { unzipSync } from 'fflate';
 import { clean } from './checks.js';
+import { focused, press, tabTo, type } from './keyboard.js';
 import { PASSWORD, launch, profile, serve } from './candor.js';
-
-// No page of a member has more stops than this.
-const STOPS = 60;
 
 let candor, browser;
 before(async () => {
@@ -19,36 +17,6 @@ after(async () => {
   await browser?.close();
   await candor?.stop();
 });
-
-/** The focused element: what it is called, and whether the eye finds it. */
-const focused = page => page.evaluate(() => {
-  const element = document.activeElement;
-  const style = getComputedStyle(element), box = element.getBoundingClientRect();
-  return {
-    id: element.id,
-    words: (element.getAttribute('aria-label') ?? element.labels?.[0]?.textContent ?? element.textContent).trim(),
-    seen: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2 && box.width > 0 && box.right > 0 && box.bottom > 0,
-  };
-});
-
-/** Tab by tab to what is called so; every stop on the way is visible, and none is met twice. */
-async function tabTo(page, words) {
-  const met = [];
-  for (let stop = 0; stop < STOPS; stop++) {
-    await page.keyboard.press('Tab');
-    const found = await focused(page);
-    assert.ok(found.seen, `${new URL(page.url()).pathname}: the focus on “${found.words}” cannot be seen`);
-    if (typeof words === 'string' ? found.words === words : words.test(found.words)) return met;
-    met.push(found.words);
-  }
-  assert.fail(`${words} cannot be reached; met: ${met.join(' | ')}`);
-}
-
-const type = (page, text) => page.keyboard.type(text);
-async function press(page, key = 'Enter') {
-  await Promise.all([page.waitForEvent('framenavigated'), page.keyboard.press(key)]);
-  await page.waitForLoadState();
-}
 
 test('join, add a device, export and erase with the keyboard alone', async () => {
   const { page, go, seen, context } = await profile(browser, candor.origin, { acceptDownloads: true });

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use account::{Joining, Tariff};
 use anyhow::Context as _;
 use serde::Deserialize;
+use vpn::handover::connector::EXCEPTED;
 
 use crate::config_error::{Wrong, explain};
 
@@ -97,6 +98,29 @@ pub(crate) struct Vpn {
     pub(crate) mtu: u16,
     /// Who forwards members' traffic.
     pub(crate) path: VpnPath,
+    /// Private networks that members may reach.
+    pub(crate) lan: Vec<Network>,
+}
+
+/// An address and how many of its bits count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Network {
+    pub(crate) address: IpAddr,
+    pub(crate) len: u8,
+}
+
+impl TryFrom<String> for Network {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let (address, len) = text.split_once('/').unwrap_or((&text, ""));
+        let network = address.parse().ok().zip(len.parse().ok());
+        network
+            .map(|(address, len)| Self { address, len })
+            .filter(|network| sys::Range::new(network.address, network.len).is_ok())
+            .ok_or_else(|| format!("{text:?} is no network; one is written as 192.168.7.0/24 or fd12:3456:789a::/48"))
+    }
 }
 
 /// Who may become a member.
@@ -172,6 +196,7 @@ impl Default for Vpn {
             dns: Vec::new(),
             mtu: 1420,
             path: VpnPath::Auto,
+            lan: Vec::new(),
         }
     }
 }
@@ -293,6 +318,10 @@ impl Config {
                 vpn.mtu
             );
             return Err(Wrong::new("vpn", "mtu", why));
+        }
+        if vpn.lan.len() + vpn.dns.len() > EXCEPTED {
+            let why = format!("with `dns` there are more than {EXCEPTED}; put neighbouring networks together");
+            return Err(Wrong::new("vpn", "lan", why));
         }
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if !(1..=15).contains(&vpn.interface.len()) || !vpn.interface.bytes().all(plain) {

@@ -318,6 +318,12 @@ async fn start_tunnel(
             .clone()
             .unwrap_or_else(|| config.names().swap_remove(0)),
         dns: config.vpn.dns.clone(),
+        lan: config
+            .vpn
+            .lan
+            .iter()
+            .map(|network| (network.address, network.len))
+            .collect(),
         private_key,
         data: folder.path().to_owned(),
         lock: folder

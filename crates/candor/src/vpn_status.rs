@@ -75,7 +75,7 @@ impl Vpn {
                 ]
             }
             Some(Why::Lacking(missing, remedy)) => vec![
-                format!("in user space, without rights on this machine; for the kernel's way it lacks {missing}"),
+                format!("in user space; for the kernel's way, which is faster, it lacks {missing}"),
                 remedy.clone(),
             ],
         };

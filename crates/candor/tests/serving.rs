@@ -94,7 +94,7 @@ fn without_rights_everything_runs_and_the_line_that_gives_the_kernels_way_is_nam
     child.wait().unwrap();
     assert!(words.contains("started in"), "{words}");
     assert!(
-        words.contains("in user space, without rights on this machine") && words.contains("setcap"),
+        words.contains("in user space; for the kernel's way") && words.contains("setcap"),
         "{words}"
     );
     assert!(words.contains("http://localhost:8080/set-up/"), "{words}");

@@ -7,13 +7,19 @@
 )]
 
 use std::io::{Read, Write};
-use std::net::IpAddr;
-use std::time::Instant;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
 
 use lab::world::client::WireGuardGo;
 use lab::world::internet::{self, address, download, echo, upload, who};
 use lab::world::provider::RunsAs;
-use lab::world::{Outside, World, until};
+use lab::world::wireguard::Program;
+use lab::world::{Outside, PORT, World, until};
+
+lab::in_both_ways!(
+    s3_004_a_device_reconnects_by_itself_after_the_provider_restarted,
+    s3_003_boringtun_carries_as_wireguard_go_does,
+);
 
 #[test]
 fn s3_002_a_device_with_the_sites_configuration_reaches_the_internet() {
@@ -29,7 +35,7 @@ fn s3_002_a_device_with_the_sites_configuration_reaches_the_internet() {
         client.run(|| echo(address(v6), b"hello")).unwrap();
         let seen = client.run(|| who(address(v6))).unwrap();
         // The Internet sees the server and nothing behind it.
-        let server: IpAddr = if v6 { "fd09:c8::1" } else { "10.9.200.1" }.parse().unwrap();
+        let server: IpAddr = if v6 { "2001:db8:c8::1" } else { "198.51.100.1" }.parse().unwrap();
         assert_eq!(seen.ip(), server);
     }
 }
@@ -110,14 +116,19 @@ fn s3_004_a_device_that_moves_in_the_middle_of_a_download_gets_every_byte() {
     });
 }
 
-#[test]
-fn s3_004_a_device_reconnects_by_itself_after_the_provider_restarted() {
-    let mut world = World::start(1, "");
+fn s3_004_a_device_reconnects_by_itself_after_the_provider_restarted(runs_as: RunsAs) {
+    let mut world = World::start_as(runs_as, 1, "");
     let device = world.join("ada").add_device("laptop");
-    // The place outlives the provider; what the client borrows of the world does not change.
-    world.restart();
-    let client = WireGuardGo::start(world.place(0), &device, Outside::V4).connected();
-    client.run(|| echo(address(false), b"again")).unwrap();
+    let (places, mut stage) = world.apart();
+    let client = WireGuardGo::start(&places[0], &device, Outside::V4).connected();
+    client.run(|| echo(address(false), b"before")).unwrap();
+    let before = client.handshake();
+    stage.restart();
+    // Nobody touches the client.
+    until("the device is back", || {
+        client.run(|| echo(address(false), b"again")).ok()
+    });
+    assert!(client.handshake() > before, "with a handshake of its own");
 }
 
 #[test]
@@ -184,4 +195,45 @@ fn a_worker_that_is_killed_is_replaced_and_devices_go_on() {
             .output()
             .contains("worker ended with status 137 (1 since start)")
     );
+}
+
+/// Cloudflare's client, over each protocol outside: both families inside, TCP and UDP, there and back, and a restart.
+fn s3_003_boringtun_carries_as_wireguard_go_does(runs_as: RunsAs) {
+    let mut world = World::start_as(runs_as, 1, "");
+    let member = world.join("ada");
+    let device = member.add_device("laptop");
+    for outside in [Outside::V4, Outside::V6] {
+        let place = world.place(0);
+        let endpoint = SocketAddr::new(place.provider(outside), PORT);
+        let client = WireGuardGo::start_with(Program::BoringTun, place, &device, endpoint).connected();
+        for v6 in [false, true] {
+            let at = address(v6);
+            client.run(|| {
+                echo(at, b"hello").unwrap();
+                download(at, 32 << 20).unwrap();
+                upload(at, 32 << 20).unwrap();
+                datagram(at);
+            });
+        }
+    }
+    member.usage_of(4 * (32 << 20), 4 * (32 << 20));
+    let (places, mut stage) = world.apart();
+    let endpoint = SocketAddr::new(places[0].provider(Outside::V4), PORT);
+    let client = WireGuardGo::start_with(Program::BoringTun, &places[0], &device, endpoint).connected();
+    client.run(|| echo(address(false), b"before")).unwrap();
+    stage.restart();
+    until("the device is back", || {
+        client.run(|| echo(address(false), b"again")).ok()
+    });
+}
+
+fn datagram(at: IpAddr) {
+    let any: IpAddr = if at.is_ipv4() { [0; 4].into() } else { [0; 16].into() };
+    let socket = UdpSocket::bind((any, 0)).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+    socket.connect((at, internet::ECHO)).unwrap();
+    until("a datagram comes back", || {
+        socket.send(&[7; 1200]).unwrap();
+        socket.recv(&mut [0; 2000]).ok().filter(|length| *length == 1200)
+    });
 }

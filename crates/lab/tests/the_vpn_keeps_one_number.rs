@@ -7,13 +7,14 @@
 )]
 
 use std::io::{Read, Write};
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use lab::world::client::WireGuardGo;
 use lab::world::internet::{self, address, echo};
 use lab::world::memory::{Canary, in_files, in_memory};
+use lab::world::provider::{RunsAs, processes_in, signal};
 use lab::world::{Outside, World, random, until};
 
 /// Bytes of an IPv4 and a UDP header (RFC 791, RFC 768).
@@ -21,9 +22,14 @@ const HEADERS_BYTES: usize = 28;
 /// Flows of each device and family that are looked for in the kernel's connection table.
 const FLOWS: usize = 10;
 
-#[test]
-fn s3_009_the_counters_are_the_bytes_of_inner_packets_in_one_row_for_the_day() {
-    let mut world = World::start(1, "");
+lab::in_both_ways!(
+    s3_009_the_counters_are_the_bytes_of_inner_packets_in_one_row_for_the_day,
+    s3_005_to_008_traffic_leaves_nothing_in_files_nor_in_the_parents_memory,
+    what_a_killed_provider_left_behind_does_not_hinder_the_next,
+);
+
+fn s3_009_the_counters_are_the_bytes_of_inner_packets_in_one_row_for_the_day(runs_as: RunsAs) {
+    let mut world = World::start_as(runs_as, 1, "");
     let device = world.join("ada").add_device("laptop");
     let mut expected = 0_u64;
     for _ in 0..2 {
@@ -60,9 +66,8 @@ fn ask(length: usize) {
     assert_eq!(received, length);
 }
 
-#[test]
-fn s3_005_to_008_traffic_leaves_nothing_in_files_nor_in_the_parents_memory() {
-    let world = World::start(1, "");
+fn s3_005_to_008_traffic_leaves_nothing_in_files_nor_in_the_parents_memory(runs_as: RunsAs) {
+    let world = World::start_as(runs_as, 1, "");
     let began = SystemTime::now();
     let member = world.join("ada");
     let client = WireGuardGo::start(world.place(0), &member.add_device("laptop"), Outside::V6).connected();
@@ -105,11 +110,19 @@ fn s3_005_to_008_traffic_leaves_nothing_in_files_nor_in_the_parents_memory() {
         .collect();
 
     // While the flow is alive, the worker knows it: so the search can find something.
-    let worker = world.provider.worker();
+    let worker = world.provider.worker_of_role("vpn");
     assert!(
         !in_memory(worker, &canaries).is_empty(),
         "the search finds what is there"
     );
+    if runs_as == RunsAs::Nobody {
+        // Who opens connections knows where to and what, and not for whom.
+        let connector = world.provider.worker_of_role("connector");
+        let (whose, what) = canaries.split_at(2);
+        assert!(!in_memory(connector, what).is_empty(), "the search finds what is there");
+        assert_eq!(in_memory(connector, whose), Vec::<String>::new());
+        assert!(sys::read_lockdown(connector).unwrap().gaps().is_empty());
+    }
     assert_eq!(in_memory(world.provider.process(), &canaries), Vec::<String>::new());
     assert_eq!(in_files(&world.data(), None, &canaries), Vec::<String>::new());
     for folder in ["/var/log", "/run/log", "/var/lib/systemd/coredump"] {
@@ -212,17 +225,36 @@ fn nothing_of_the_tunnel_is_left_when_the_provider_stops() {
     assert_eq!(look(&world), (false, false, false));
 }
 
-#[test]
-fn what_a_killed_provider_left_behind_does_not_hinder_the_next() {
-    let mut world = World::start(1, "");
+fn what_a_killed_provider_left_behind_does_not_hinder_the_next(runs_as: RunsAs) {
+    let mut world = World::start_as(runs_as, 1, "");
     let device = world.join("ada").add_device("laptop");
-    let worker = world.provider.worker();
-    lab::world::provider::signal(world.provider.process(), "KILL");
-    until("the worker ends with its parent", || {
-        (!Path::new(&format!("/proc/{worker}")).exists()).then_some(())
-    });
-    world.provider.wait();
-    world.start_again();
-    let client = WireGuardGo::start(world.place(0), &device, Outside::V4).connected();
-    client.run(|| echo(IpAddr::from([10, 9, 200, 2]), b"again")).unwrap();
+    let roles: &[&str] = match runs_as {
+        RunsAs::Nobody => &["vpn", "connector"],
+        RunsAs::Root | RunsAs::NobodyWithSetcap => &["vpn"],
+    };
+    for _ in 0..2 {
+        let (places, mut stage) = world.apart();
+        let client = WireGuardGo::start(&places[0], &device, Outside::V4).connected();
+        let workers: Vec<u32> = roles.iter().map(|role| stage.provider.worker_of_role(role)).collect();
+        let mut stream = client.run(|| internet::visit(address(false), internet::ECHO)).unwrap();
+        stream.write_all(b"before").unwrap();
+        stream.read_exact(&mut [0; 6]).unwrap();
+        let before = stage.files();
+
+        signal(stage.provider.process(), "KILL");
+        until("the workers end with their parent", || {
+            let lives = |worker: &u32| Path::new(&format!("/proc/{worker}")).exists();
+            (!workers.iter().any(lives)).then_some(())
+        });
+        stage.provider.wait();
+        until("nothing runs in the provider's network", || {
+            processes_in(stage.server).is_empty().then_some(())
+        });
+        // The device is in its place all the time, and knows nothing of it.
+        stage.start_again();
+        assert_eq!(stage.files(), before);
+        until("the device is back", || {
+            client.run(|| echo(address(false), b"again")).ok()
+        });
+    }
 }

@@ -48,8 +48,12 @@ pub struct TunnelRules {
     /// Ports of this machine that they may use. Answers to ping are always given.
     pub services: Vec<Service>,
     /// Ranges that they may not reach, such as the link-local one in which hosting providers keep
-    /// credentials (169.254.0.0/16) or the operator's own network.
+    /// credentials (169.254.0.0/16).
     pub refused: Vec<Range>,
+    /// Ranges in which this machine's neighbours are: refused but for `excepted`.
+    pub private: Vec<Range>,
+    /// What they may reach of `private`.
+    pub excepted: Vec<Range>,
 }
 
 impl TunnelRules {
@@ -63,8 +67,9 @@ impl TunnelRules {
     pub fn text(&self) -> String {
         let table = self.table();
         format!(
-            "table inet {table} {{}}\ndelete table inet {table}\ntable inet {table} {{\n{}{}{}}}\n",
+            "table inet {table} {{}}\ndelete table inet {table}\ntable inet {table} {{\n{}{}{}{}}}\n",
             self.input(),
+            self.neighbours(),
             self.forward(),
             self.masquerade()
         )
@@ -91,6 +96,17 @@ impl TunnelRules {
         rules + "  }\n"
     }
 
+    /// To private networks, for those that [`Self::forward`] sends here.
+    fn neighbours(&self) -> String {
+        let mut rules = String::from("  chain neighbours {\n");
+        for (ranges, verdict) in [(&self.excepted, "return"), (&self.private, "drop")] {
+            for range in ranges {
+                line(&mut rules, &format!("{} daddr {range} {verdict}", family(*range)));
+            }
+        }
+        rules + "  }\n"
+    }
+
     /// Through this machine. The segment size follows the route's MTU (RFC 879 with RFC 1191), since
     /// path MTU discovery fails where ICMP is dropped.
     fn forward(&self) -> String {
@@ -104,6 +120,7 @@ impl TunnelRules {
                 &format!("iifname \"{tun}\" {} daddr {range} drop", family(*range)),
             );
         }
+        line(&mut rules, &format!("iifname \"{tun}\" jump neighbours"));
         let clamp = "tcp flags syn tcp option maxseg size set rt mtu";
         line(&mut rules, &format!("iifname \"{tun}\" {clamp}"));
         line(&mut rules, &format!("oifname \"{tun}\" {clamp}"));

@@ -51,6 +51,8 @@ fn rules() -> TunnelRules {
             port: 53,
         }],
         refused: vec![range(Ipv4Addr::new(169, 254, 0, 0), 16)],
+        private: Vec::new(),
+        excepted: Vec::new(),
     }
 }
 

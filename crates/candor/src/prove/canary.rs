@@ -91,13 +91,13 @@ impl Canary {
     }
 }
 
-/// An IPv6 network of our own (RFC 4193) with 120 random bits in the address.
+/// An IPv6 address of the documentation network 3fff::/20 (RFC 9637) with 108 random bits: nobody's, and not private.
 ///
 /// # Errors
 /// As [`random`].
 pub(crate) fn random_ipv6() -> anyhow::Result<Ipv6Addr> {
     let mut octets = random::<16>()?;
-    octets[0] = 0xfd;
+    [octets[0], octets[1], octets[2]] = [0x3f, 0xff, octets[2] & 0x0f];
     Ok(Ipv6Addr::from(octets))
 }
 

@@ -162,7 +162,7 @@ impl Keeper {
             return Err(Unavailable::worker_ended(end(&mut worker)));
         };
         let introduce = async {
-            line.send_bytes(&ToConnector::Configure(self.configure).encode())
+            line.send_bytes(&ToConnector::Configure(self.configure.clone()).encode())
                 .await?;
             match line.receive_as(FromConnector::decode).await? {
                 FromConnector::Ready(_) => Ok(()),

@@ -34,7 +34,7 @@ use plan::Event;
 use portal::{Forwards, Load, VpnState, VpnStatus, WorkerState};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use vpn::proto::PrivateKey;
+use vpn::proto::{Prefix, PrivateKey};
 use zeroize::Zeroizing;
 
 pub(crate) use aftermath::{clear_up_after, run as run_guard};
@@ -62,12 +62,22 @@ pub(crate) struct TunnelOptions {
     pub(crate) endpoint: String,
     /// Name servers that devices are told to ask.
     pub(crate) dns: Vec<IpAddr>,
+    /// Private networks that members may reach.
+    pub(crate) lan: Vec<(IpAddr, u8)>,
     /// The instance's WireGuard key.
     pub(crate) private_key: Zeroizing<[u8; 32]>,
     /// The data folder, where what is changed in the kernel is noted.
     pub(crate) data: PathBuf,
     /// The data folder's lock.
     pub(crate) lock: File,
+}
+
+impl TunnelOptions {
+    /// What members may reach of private networks: those of the operator's choice, and the name servers.
+    fn excepted(&self) -> impl Iterator<Item = (IpAddr, u8)> {
+        let whole = |address: IpAddr| (address, if address.is_ipv4() { 32 } else { 128 });
+        self.lan.iter().copied().chain(self.dns.iter().copied().map(whole))
+    }
 }
 
 /// A running tunnel. [`Tunnel::stop`] ends it; dropped, it is taken down with the runtime.
@@ -115,6 +125,10 @@ impl Tunnel {
                     translation: translation(),
                     gateway: GATEWAY,
                     identity: network.identity(),
+                    excepted: options
+                        .excepted()
+                        .filter_map(|(address, len)| Prefix::new(address, len))
+                        .collect(),
                 };
                 Some(Connector::start(link?, configure, Arc::clone(lives), report).await?)
             }

@@ -12,7 +12,7 @@ use sys::sysctl::Restore;
 use sys::{
     Error, Identity, Link, LinkName, Machine, MemoryFile, NetNamespace, Range, Spawn, Tun, UdpSocket, Worker, link,
 };
-use vpn::proto::connector::METADATA;
+use vpn::proto::connector::{METADATA, PRIVATE};
 use vpn::proto::kept::words_for;
 use vpn::proto::{Shared, Translation};
 
@@ -108,13 +108,14 @@ impl Kernel {
         let interface = LinkName::new(&options.interface)?;
         let tun_options = tun_options(&interface, options.mtu, has_ipv6())?;
         let tun = Tun::create(&tun_options)?;
-        let rules = nft::Applied::load(&rules(&interface)?)?;
+        let text = rules(&interface, options.excepted())?;
+        let rules = nft::Applied::load(&text)?;
         let outer = Outer::load(&interface, options.port)?;
         // After the rules: they load the modules that have some of the settings.
         let mut settings = Restore::new();
         settings.forward()?;
         settings.keep_no_records()?;
-        let tables = vec![self::rules(&interface)?.table(), outer.table.clone()];
+        let tables = vec![text.table(), outer.table.clone()];
         let guard = Guard::start(&options.data, &options.lock, tables, settings.changes());
         Ok(Self {
             _rules: rules,
@@ -141,7 +142,10 @@ impl Network {
         let sockets = [bind_v4(options.port)?, bind_v6(options.port, has_ipv6())?];
         let behind = match options.path {
             VpnPath::User => Behind::user(Why::Chosen)?,
-            VpnPath::Kernel => Behind::Kernel(Box::new(Kernel::set_up(options, &machine)?)),
+            VpnPath::Kernel => {
+                let kernel = Kernel::set_up(options, &machine).map_err(Unavailable::or_in_user_space)?;
+                Behind::Kernel(Box::new(kernel))
+            }
             VpnPath::Auto => match Kernel::set_up(options, &machine) {
                 Ok(kernel) => Behind::Kernel(Box::new(kernel)),
                 Err(Unavailable { missing, remedy }) => Behind::user(Why::Lacking(missing, remedy))?,
@@ -262,15 +266,17 @@ pub(super) fn strike_all() {
     strike::strike_all(POOL_V4, POOL_V4_LEN);
 }
 
-fn rules(interface: &LinkName) -> Result<TunnelRules, Error> {
+fn rules(interface: &LinkName, excepted: impl Iterator<Item = (IpAddr, u8)>) -> Result<TunnelRules, Error> {
     let refused = METADATA.into_iter().chain([(LINK_LOCAL.0.into(), LINK_LOCAL.1)]);
-    let refused = refused.map(|(address, len)| Range::new(address, len));
+    let range = |(address, len)| Range::new(address, len);
     Ok(TunnelRules {
         name: interface.clone(),
         tun: interface.clone(),
         inside: pools()?,
         services: Vec::new(),
-        refused: refused.collect::<Result<_, _>>()?,
+        refused: refused.map(range).collect::<Result<_, _>>()?,
+        private: PRIVATE.into_iter().map(range).collect::<Result<_, _>>()?,
+        excepted: excepted.map(range).collect::<Result<_, _>>()?,
     })
 }
 
@@ -356,7 +362,10 @@ mod tests {
 
     #[test]
     fn services_with_credentials_of_providers_are_refused_on_the_kernels_way_too() {
-        let text = rules(&LinkName::new("candor").unwrap()).unwrap().text();
+        let excepted = [(IpAddr::from([192, 168, 7, 0]), 24)];
+        let text = rules(&LinkName::new("candor").unwrap(), excepted.into_iter())
+            .unwrap()
+            .text();
         for line in [
             "ip daddr 169.254.0.0/16 drop",
             "ip daddr 100.100.100.200/32 drop",
@@ -367,6 +376,8 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }
+        let at = |line: &str| text.find(line).unwrap_or_else(|| panic!("{line} is not in\n{text}"));
+        assert!(at("ip daddr 192.168.7.0/24 return") < at("ip daddr 192.168.0.0/16 drop"));
     }
 
     #[test]

@@ -26,6 +26,12 @@ impl Unavailable {
         }
     }
 
+    /// The kernel was asked for; the other way needs nothing of this.
+    pub(super) fn or_in_user_space(mut self) -> Self {
+        self.remedy += "    (or without it: `path = \"user\"` under [vpn] in candor.toml)";
+        self
+    }
+
     /// The worker ended before it was ready.
     pub(super) fn worker_ended(status: i32) -> Self {
         Self {

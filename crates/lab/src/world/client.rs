@@ -1,4 +1,4 @@
-//! A WireGuard client that is not ours: Debian's `wireguard-go` and `wg`, with the configuration that the site gave.
+//! A WireGuard client that is not ours, such as Debian's `wireguard-go`, and `wg`, with the configuration that the site gave.
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
@@ -9,6 +9,7 @@ use sys::netlink::{LinkChange, Netlink};
 use sys::{LinkName, NetNamespace, Range};
 
 use super::site::Device;
+use super::wireguard::Program;
 use super::{Outside, PORT, Place, random, until};
 
 /// A running client; it is ended and reaped when this is dropped.
@@ -26,23 +27,31 @@ impl<'a> WireGuardGo<'a> {
 
     /// The same, calling another address than the provider's.
     pub fn start_towards(place: &'a Place, device: &Device, endpoint: SocketAddr) -> Self {
+        Self::start_with(Program::WireGuardGo, place, device, endpoint)
+    }
+
+    /// The same with another program.
+    pub fn start_with(program: Program, place: &'a Place, device: &Device, endpoint: SocketAddr) -> Self {
         let namespace = &place.namespace;
         // Its control socket is a file that all namespaces share, so names are unique on the machine.
         let interface = format!("lab{:08x}", u32::from_le_bytes(random()));
-        let mut command = Command::new("wireguard-go");
-        command.args(["--foreground", &interface]).env("LOG_LEVEL", "silent");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut command = program.command(&interface);
         let child = namespace
             .run(move || command.spawn())
             .expect("in the place")
-            .expect("wireguard-go starts");
+            .unwrap_or_else(|error| panic!("{program:?} does not start: {error}"));
         let client = Self {
             child,
             interface,
             namespace,
         };
         let socket = client.control_socket();
-        until("wireguard-go listens", || socket.exists().then_some(()));
+        until("a control socket", || socket.exists().then_some(()));
+        // wireguard-go makes the file a moment before it listens.
+        until("an answer", || {
+            let show = || Command::new("wg").args(["show", &client.interface]).output();
+            client.run(show).expect("wg runs").status.success().then_some(())
+        });
         client.configure(&device.configuration, endpoint);
         client
     }
@@ -55,8 +64,17 @@ impl<'a> WireGuardGo<'a> {
 
     /// Whether a handshake was ever completed.
     pub fn has_handshake(&self) -> bool {
+        self.handshake() > 0
+    }
+
+    /// When the last handshake was completed, in seconds of 1970; 0 when there was none.
+    pub fn handshake(&self) -> u64 {
         let shown = self.wg(&["show", &self.interface, "latest-handshakes"]);
-        shown.split_whitespace().nth(1).is_some_and(|time| time != "0")
+        shown
+            .split_whitespace()
+            .nth(1)
+            .and_then(|time| time.parse().ok())
+            .unwrap_or(0)
     }
 
     /// Bytes of datagrams that have come.

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!   place 0 ──10.9.0.0/24── ┐
-//!   place 1 ──10.9.1.0/24── ┤ server: candor serve ──10.9.200.0/24── internet: echo, source, sink …
+//!   place 1 ──10.9.1.0/24── ┤ server: candor serve ──198.51.100.0/24── internet: echo, source, sink …
 //!   …                       ┘
 //! ```
 //!
@@ -18,8 +18,11 @@ pub mod relay;
 pub mod site;
 pub mod wireguard;
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use sys::netlink::Netlink;
@@ -33,13 +36,29 @@ use site::Member;
 
 /// How long anything may take before a test gives up on it.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-/// The number of the Internet's cable.
+/// The number of the Internet's cable, whose addresses are nobody's private ones (RFC 5737, RFC 3849).
 const OUT: u8 = 200;
+/// The number of the cable to the provider's neighbour.
+const LAN: u8 = 201;
 /// The provider's UDP port.
 pub const PORT: u16 = 51_820;
 
 /// What the provider promises.
 const POLICY: &str = include_str!("../../../../policies/no-log-vpn.kdl");
+
+/// Makes two tests of each function: with a provider that is root, where the kernel forwards, and with one without any
+/// right, where flows end in user space.
+#[macro_export]
+macro_rules! in_both_ways {
+    ($($name:ident),+ $(,)?) => {
+        mod kernel {
+            $(#[test] fn $name() { super::$name($crate::world::provider::RunsAs::Root); })+
+        }
+        mod user_space {
+            $(#[test] fn $name() { super::$name($crate::world::provider::RunsAs::Nobody); })+
+        }
+    };
+}
 
 /// Three kinds of namespaces and a running provider.
 pub struct World {
@@ -53,6 +72,16 @@ pub struct World {
     folder: TempDir,
     runs_as: RunsAs,
     _turn: File,
+}
+
+/// A provider apart from the places.
+pub struct Stage<'a> {
+    /// The provider's process.
+    pub provider: &'a mut Provider,
+    /// Where it is.
+    pub server: &'a NetNamespace,
+    folder: &'a Path,
+    runs_as: RunsAs,
 }
 
 /// Where a member's device is.
@@ -137,6 +166,43 @@ impl World {
     /// Starts a provider that has ended again, on the same data.
     pub fn start_again(&mut self) {
         self.provider = Provider::start(&self.server, self.folder.path(), self.runs_as);
+    }
+
+    /// The places, and what ends and starts the provider while devices are in them.
+    pub fn apart(&mut self) -> (&[Place], Stage<'_>) {
+        let stage = Stage {
+            provider: &mut self.provider,
+            server: &self.server,
+            folder: self.folder.path(),
+            runs_as: self.runs_as,
+        };
+        (&self.places, stage)
+    }
+
+    /// A machine beside the provider's, on a network of their own: its namespace, and its addresses.
+    pub fn neighbour(&self) -> (NetNamespace, [IpAddr; 2]) {
+        let namespace = NetNamespace::create().expect("a namespace");
+        cable(&self.server, "lan", &namespace, LAN);
+        (namespace, host(LAN, 2))
+    }
+}
+
+impl Stage<'_> {
+    /// Stops the provider as its operator would, and starts it again on the same data.
+    pub fn restart(&mut self) {
+        self.provider.stop();
+        self.start_again();
+    }
+
+    /// Starts a provider that has ended again, on the same data.
+    pub fn start_again(&mut self) {
+        *self.provider = Provider::start(self.server, self.folder, self.runs_as);
+    }
+
+    /// The names of the provider's files.
+    pub fn files(&self) -> BTreeSet<OsString> {
+        let entries = std::fs::read_dir(self.folder.join("data")).expect("the data folder");
+        entries.map(|entry| entry.expect("an entry").file_name()).collect()
     }
 }
 
@@ -240,10 +306,10 @@ pub fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// A unique local address (RFC 4193) of random bits, even, so that its odd neighbour is free.
+/// An address of the documentation network 3fff::/20 (RFC 9637), even, so that its odd neighbour is free.
 fn random_v6() -> Ipv6Addr {
     let mut bytes: [u8; 16] = random();
-    bytes[0] = 0xfd;
+    [bytes[0], bytes[1], bytes[2]] = [0x3f, 0xff, bytes[2] & 0x0f];
     bytes[15] &= 0xfe;
     Ipv6Addr::from(bytes)
 }
@@ -260,7 +326,21 @@ fn add_address(link: &LinkName, address: IpAddr, prefix: u8) {
         .expect("an address");
 }
 
-/// A cable from the server: 10.9.N.1 and fd09:N::1 there, .2 at the other end, which calls it "wire".
+/// A host's addresses on a cable.
+fn host(number: u8, host: u8) -> [IpAddr; 2] {
+    match number {
+        OUT => [
+            Ipv4Addr::new(198, 51, 100, host).into(),
+            Ipv6Addr::new(0x2001, 0xdb8, 0xc8, 0, 0, 0, 0, host.into()).into(),
+        ],
+        _ => [
+            Ipv4Addr::new(10, 9, number, host).into(),
+            Ipv6Addr::new(0xfd09, number.into(), 0, 0, 0, 0, 0, host.into()).into(),
+        ],
+    }
+}
+
+/// A cable from the server: 10.9.N.1 and fd09:N::1 there, .2 at the other end, which calls it "wire"; see [`host`].
 fn cable(server: &NetNamespace, near: &str, other: &NetNamespace, number: u8) {
     for namespace in [server, other] {
         // No router solicitations and no multicast listeners' reports: a test counts packets.
@@ -278,15 +358,12 @@ fn cable(server: &NetNamespace, near: &str, other: &NetNamespace, number: u8) {
     }
     let (near, far) = (link(near), link("wire"));
     server.connect(&near, other, &far).expect("a cable");
-    for (namespace, link, host) in [(server, &near, 1), (other, &far, 2)] {
+    for (namespace, link, end) in [(server, &near, 1), (other, &far, 2)] {
         namespace
             .run(|| {
-                add_address(link, Ipv4Addr::new(10, 9, number, host).into(), 24);
-                add_address(
-                    link,
-                    Ipv6Addr::new(0xfd09, number.into(), 0, 0, 0, 0, 0, host.into()).into(),
-                    64,
-                );
+                for (address, prefix) in host(number, end).into_iter().zip([24, 64]) {
+                    add_address(link, address, prefix);
+                }
             })
             .expect("in the namespace");
     }

@@ -130,6 +130,17 @@ impl Drop for Provider {
     }
 }
 
+/// The processes whose network is this one.
+pub fn processes_in(namespace: &NetNamespace) -> Vec<u32> {
+    let network = |of: &str| fs::read_link(format!("/proc/{of}/ns/net")).ok();
+    let wanted = namespace.run(|| network("thread-self")).expect("in the namespace");
+    let entries = fs::read_dir("/proc").expect("/proc can be read").flatten();
+    let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    numbers
+        .filter(|process| network(&process.to_string()) == wanted)
+        .collect()
+}
+
 /// A copy of the program in the folder, which nobody owns and where nobody can put data.
 fn as_nobody(folder: &Path, has_right: bool) -> Command {
     let copy = folder.join("candor");

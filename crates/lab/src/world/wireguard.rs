@@ -26,7 +26,7 @@ pub enum Program {
 }
 
 impl Program {
-    fn command(self, interface: &str) -> Command {
+    pub(super) fn command(self, interface: &str) -> Command {
         let mut command = match self {
             Self::Candor => {
                 let mut command = Command::new(binary());

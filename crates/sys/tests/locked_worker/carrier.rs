@@ -146,6 +146,8 @@ pub(crate) fn isolated() -> ExitCode {
         inside: vec![range("100.64.0.0", 10)],
         services: Vec::new(),
         refused: Vec::new(),
+        private: Vec::new(),
+        excepted: Vec::new(),
     };
     let _applied = sys::nft::Applied::load(&rules).unwrap();
     carry(User::Same);

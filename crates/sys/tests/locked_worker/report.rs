@@ -55,6 +55,8 @@ pub(crate) fn stepped_down() -> ExitCode {
         inside: Vec::new(),
         services: Vec::new(),
         refused: Vec::new(),
+        private: Vec::new(),
+        excepted: Vec::new(),
     };
     let mut settings = Restore::new();
     settings.set("net/ipv4/ip_forward", "1").unwrap();

@@ -54,6 +54,7 @@ fn serve() -> Result<(), End> {
         translation: configure.translation,
         gateway: configure.gateway,
         echoes: may_echo(),
+        excepted: configure.excepted.clone(),
     };
     let lock = lock(&begun, &link, &ways, &configure)?;
     let Begun {

@@ -4,12 +4,15 @@
 
 use zeroize::Zeroizing;
 
-use super::framing::{Malformed, Reader, Writer, bounded};
+use super::framing::{Malformed, PREFIX_LEN, Reader, Writer, bounded};
 use super::{ADDRESSES, INTERNAL_LEN, Lock, MTU_BYTES};
-use crate::proto::{Internal, Shared, Translation};
+use crate::proto::{Internal, Prefix, Shared, Translation};
 
 /// Most pairs of addresses in one message.
 pub const FREED: usize = ADDRESSES;
+
+/// Most networks that are excepted. Guess.
+pub const EXCEPTED: usize = 64;
 
 /// The parent to the connector.
 pub enum ToConnector {
@@ -35,7 +38,7 @@ pub enum FromConnector {
 }
 
 /// What the connector is told at its start.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Configure {
     /// Largest inner packet in bytes.
     pub mtu_bytes: u16,
@@ -45,6 +48,8 @@ pub struct Configure {
     pub gateway: Shared,
     /// User and group to become, when the parent may choose.
     pub identity: Option<sys::Identity>,
+    /// Private networks that members may reach; [`EXCEPTED`] at most.
+    pub excepted: Vec<Prefix>,
 }
 
 const CONFIGURE: u8 = 33;
@@ -61,11 +66,12 @@ impl ToConnector {
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
         match self {
             Self::Configure(configure) => {
-                let mut out = Writer::new(CONFIGURE, 80);
+                let mut out = Writer::new(CONFIGURE, 80 + configure.excepted.len() * PREFIX_LEN);
                 out.u16(configure.mtu_bytes);
                 out.translation(configure.translation);
                 out.shared(configure.gateway);
                 out.identity(configure.identity);
+                out.prefixes(&configure.excepted);
                 out.0
             }
             Self::Freed(addresses) => {
@@ -88,6 +94,7 @@ impl ToConnector {
                 translation: input.translation()?,
                 gateway: input.shared()?,
                 identity: input.identity()?,
+                excepted: input.prefixes(EXCEPTED)?,
             }),
             FREED_KIND => Self::Freed(input.internals()?),
             CLEAR => Self::Clear,

@@ -1,13 +1,16 @@
 //! How messages are put together and taken apart, for both conversations: bytes, bounds, and fields that both have.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use sys::channel::MESSAGE_BYTES;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{Lock, SECONDS};
-use crate::proto::{Internal, Shared, Translation};
+use crate::proto::{Internal, Prefix, Shared, Translation};
+
+/// Bytes of a network: its family, its address, and how many bits count.
+pub(super) const PREFIX_LEN: usize = 1 + 16 + 1;
 
 /// Not a message of this program's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -76,6 +79,18 @@ impl Writer {
         self.u8(chosen);
         self.u32(user);
         self.u32(group);
+    }
+
+    pub(super) fn prefixes(&mut self, prefixes: &[Prefix]) {
+        for prefix in prefixes {
+            let (is_v6, octets) = match prefix.address() {
+                IpAddr::V4(address) => (false, address.to_ipv6_compatible().octets()),
+                IpAddr::V6(address) => (true, address.octets()),
+            };
+            self.u8(is_v6.into());
+            self.bytes(&octets);
+            self.u8(prefix.len());
+        }
     }
 
     pub(super) fn lock(&mut self, lock: &Lock) {
@@ -166,6 +181,31 @@ impl<'a> Reader<'a> {
             (true, user, group) => Ok(Some(sys::Identity { user, group })),
             (false, _, _) => Err(Malformed),
         }
+    }
+
+    /// To the end of the message.
+    pub(super) fn prefixes(&mut self, most: usize) -> Result<Vec<Prefix>, Malformed> {
+        if self.0.is_empty() {
+            return Ok(Vec::new());
+        }
+        let prefixes = self.list(Self::prefix)?;
+        if prefixes.len() > most {
+            Err(Malformed)
+        } else {
+            Ok(prefixes)
+        }
+    }
+
+    fn prefix(&mut self) -> Result<Prefix, Malformed> {
+        let (is_v6, octets, len) = (self.flag()?, self.bytes::<16>()?, self.u8()?);
+        let address = match (is_v6, octets) {
+            (true, octets) => IpAddr::from(octets),
+            (false, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d]) => IpAddr::from([a, b, c, d]),
+            (false, _) => return Err(Malformed),
+        };
+        // Bits that do not count are 0.
+        let prefix = Prefix::new(address, len).filter(|prefix| prefix.address() == address);
+        prefix.ok_or(Malformed)
     }
 
     pub(super) fn lock(&mut self) -> Result<Lock, Malformed> {

@@ -138,6 +138,7 @@ impl Sockets {
             Some(Socket::Open(open)) => {
                 open.is_readable |= event.readable || event.closed;
                 open.is_writable |= event.writable;
+                open.notice_break(flow, core);
                 true
             }
             Some(Socket::Connecting(stream)) => match stream.outcome() {
@@ -219,14 +220,25 @@ impl Open {
                     io::ErrorKind::WouldBlock => self.is_writable = false,
                     io::ErrorKind::Interrupted => {}
                     _ => {
-                        core.reset(flow);
-                        self.is_over = true;
                         self.is_finished = true;
+                        // What it sent before it broke off still waits here; that it did, was said just now and once.
+                        self.is_readable = true;
+                        while self.downwards(flow, core) && !self.is_over {}
+                        self.is_over = true;
+                        core.reset(flow);
                     }
                 },
             }
         }
         moved
+    }
+
+    /// A destination that has finished may still break off: then there is nothing to read that would say so.
+    fn notice_break(&mut self, flow: FlowId, core: &mut Connector) {
+        if self.is_over && !self.is_finished && self.stream.outcome().is_err() {
+            self.is_finished = true;
+            core.reset(flow);
+        }
     }
 
     /// From the destination to the member. `true` when something moved.
@@ -245,6 +257,7 @@ impl Open {
             Some(Ok(0)) => {
                 core.finish(flow);
                 self.is_over = true;
+                self.notice_break(flow, core);
                 true
             }
             Some(Ok(_)) => true,

@@ -362,6 +362,15 @@ fn nothing_goes_to_this_machine_its_neighbours_or_other_members() {
         "fd20:ce::254",
         "fd00:42::42",
         "fd00:a9fe:a9fe::1",
+        "10.0.0.1",
+        "10.67.0.1",
+        "172.16.0.1",
+        "172.31.255.254",
+        "192.168.0.1",
+        "100.127.255.254",
+        "fc00::1",
+        "fd00::1",
+        "fd66:8f1c:2a48::1",
     ] {
         let to: IpAddr = to.parse().unwrap();
         let from: IpAddr = if to.is_ipv4() {
@@ -374,12 +383,13 @@ fn nothing_goes_to_this_machine_its_neighbours_or_other_members() {
     }
     for to in [
         "192.0.2.1",
-        "100.96.0.1",
-        "10.67.0.1",
+        "11.0.0.1",
+        "172.15.255.254",
+        "172.32.0.1",
+        "192.167.255.254",
+        "100.128.0.1",
         "2001:db8::1",
-        "fd66:8f1c:2a48::1",
-        "100.100.100.201",
-        "fd00::1",
+        "fe00::1",
     ] {
         let to: IpAddr = to.parse().unwrap();
         let from: IpAddr = if to.is_ipv4() {
@@ -395,6 +405,92 @@ fn nothing_goes_to_this_machine_its_neighbours_or_other_members() {
         let packet = datagram((from.parse().unwrap(), 5000), (FAR.0.into(), 53), b"x");
         assert!(matches!(core.handle_packet(&packet, now), Outcome::Nothing), "{from}");
     }
+}
+
+#[test]
+fn the_operator_may_except_private_networks_and_nothing_else() {
+    let excepted = [
+        ("10.67.0.0", 16),
+        ("fd01::", 16),
+        ("10.66.0.0", 15),
+        ("169.254.0.0", 16),
+        ("127.0.0.0", 8),
+    ];
+    let excepted = excepted.map(|(address, len)| Prefix::new(address.parse().unwrap(), len).unwrap());
+    let setup = Setup {
+        excepted: excepted.to_vec(),
+        ..setup()
+    };
+    let mut core = Connector::new(setup, Box::new(SeededRng::new([5; 32])));
+    for (to, goes) in [
+        ("10.67.0.1", true),
+        ("fd01::1", true),
+        ("10.68.0.1", false),
+        ("fd02::1", false),
+        // What is refused to everybody cannot be excepted.
+        ("10.66.0.2", false),
+        ("169.254.169.254", false),
+        ("127.0.0.1", false),
+    ] {
+        let to: IpAddr = to.parse().unwrap();
+        let from: IpAddr = if to.is_ipv4() {
+            member().v4.into()
+        } else {
+            member().v6.into()
+        };
+        let packet = datagram((from, 5000), (to, 53), b"inside?");
+        let went = matches!(core.handle_packet(&packet, Instant::now()), Outcome::Send { .. });
+        assert_eq!(went, goes, "{to}");
+    }
+}
+
+#[test]
+fn what_came_before_a_reset_arrives_before_it() {
+    for loss in [None, Some(5)] {
+        let mut world = World::new(true, loss).connected();
+        let (flow, all) = (world.flow.unwrap(), noise(200_000));
+        let mut sent = 0;
+        world.until("the destination has said all", |world| {
+            let rest = &all[sent..];
+            let filled = world.core.fill(flow, |room| {
+                let count = rest.len().min(room.len());
+                room[..count].copy_from_slice(&rest[..count]);
+                (count, count)
+            });
+            sent += filled.unwrap_or(0);
+            sent == all.len()
+        });
+        world.core.reset(flow);
+        let mut heard = Vec::new();
+        world.until("the member hears of it", |world| {
+            let member = world.member();
+            if member.can_recv() {
+                member
+                    .recv(|bytes| (bytes.len(), heard.extend_from_slice(bytes)))
+                    .unwrap();
+            }
+            member.state() == State::Closed
+        });
+        assert!(heard == all, "{} of {} bytes came", heard.len(), all.len());
+        assert_eq!(world.ended, [Ended { flow, is_broken: true }]);
+    }
+}
+
+#[test]
+fn a_member_that_takes_nothing_hears_of_a_reset_all_the_same() {
+    let mut world = World::new(true, None).connected();
+    let flow = world.flow.unwrap();
+    world.until("the member's room is full", |world| {
+        let filled = world.core.fill(flow, |room| (room.len(), room.len()));
+        filled.is_none() && world.member().recv_queue() == 65_535
+    });
+    let begun = world.now;
+    world.core.reset(flow);
+    world.until("the member hears of it", |world| {
+        world.member().state() == State::Closed
+    });
+    let after = world.now - begun;
+    assert!((limits::BROKEN..limits::BROKEN * 2).contains(&after), "{after:?}");
 }
 
 #[test]

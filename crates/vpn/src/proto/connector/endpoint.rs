@@ -12,7 +12,7 @@ use smoltcp::socket::tcp::{CongestionControl, Socket, SocketBuffer, State};
 use smoltcp::wire::{HardwareAddress, IpCidr, IpEndpoint};
 
 use super::leaving::Leaving;
-use super::limits::{DOWN_BYTES, UNACKNOWLEDGED, UP_BYTES};
+use super::limits::{BROKEN, DOWN_BYTES, UNACKNOWLEDGED, UP_BYTES};
 
 /// smoltcp's clock: microseconds since the connector began.
 type Micros = smoltcp::time::Instant;
@@ -30,6 +30,8 @@ pub(super) struct Endpoint {
     has_finished: bool,
     /// The destination has broken off.
     is_reset: bool,
+    /// When the member hears of it at the latest.
+    reset_by: Option<Instant>,
 }
 
 /// Where a connection is in its life.
@@ -93,6 +95,7 @@ impl Endpoint {
             has_begun: false,
             has_finished: false,
             is_reset: false,
+            reset_by: None,
         }
     }
 
@@ -111,6 +114,18 @@ impl Endpoint {
 
     /// Segments that are due, as many as there is room for.
     pub(super) fn send(&mut self, leaving: &mut Leaving, now: Instant) {
+        self.poll(leaving, now);
+        if self.is_reset && self.life() != Life::Ended {
+            // What came before the reset comes before it here too: an answer whose sender then broke off is whole.
+            let by = *self.reset_by.get_or_insert(now + BROKEN);
+            if now >= by || self.socket().send_queue() == 0 {
+                self.socket().abort();
+                self.poll(leaving, now);
+            }
+        }
+    }
+
+    fn poll(&mut self, leaving: &mut Leaving, now: Instant) {
         let now = self.micros(now);
         let mut wire = Wire::new(None, leaving, self.mtu);
         self.interface.poll(now, &mut wire, &mut self.sockets);
@@ -119,8 +134,10 @@ impl Endpoint {
     /// When [`Endpoint::send`] has something to do again.
     pub(super) fn deadline(&mut self, now: Instant) -> Option<Instant> {
         let micros = self.micros(now);
-        let pause = self.interface.poll_delay(micros, &self.sockets)?;
-        Some(now + Duration::from_micros(pause.total_micros()))
+        let pause = self.interface.poll_delay(micros, &self.sockets);
+        let due = pause.map(|pause| now + Duration::from_micros(pause.total_micros()));
+        let broken = self.reset_by.filter(|_| self.life() != Life::Ended);
+        due.into_iter().chain(broken).min()
     }
 
     /// Hands what the member sent to `taker`, which says how much it took. `None` when nothing waits.
@@ -171,10 +188,9 @@ impl Endpoint {
         self.socket().close();
     }
 
-    /// Broken off; the member hears of it.
+    /// Broken off; the member hears of it once it has what came before, see [`Endpoint::send`].
     pub(super) fn reset(&mut self) {
         self.is_reset = true;
-        self.socket().abort();
     }
 
     pub(super) fn life(&self) -> Life {

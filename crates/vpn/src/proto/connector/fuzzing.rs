@@ -27,6 +27,7 @@ pub fn setup() -> Setup {
             v6: Ipv6Addr::new(0xfd66, 0x8f1c, 0x2a47, 0, 0, 0, 0, 1),
         },
         echoes: true,
+        excepted: Vec::new(),
     }
 }
 

@@ -28,6 +28,8 @@ pub const ESTABLISHED: Duration = Duration::from_secs(2 * 3600 + 4 * 60);
 pub const CLOSING: Duration = Duration::from_secs(4 * 60);
 /// Time without an acknowledgement after which a member counts as gone from a connection. Guess.
 pub const UNACKNOWLEDGED: Duration = Duration::from_secs(120);
+/// Time that a member has to take what came before a reset of the destination's; then it hears of the reset. Guess.
+pub const BROKEN: Duration = Duration::from_secs(10);
 /// RFC 4787, REQ-5: "A NAT UDP mapping timer MUST NOT expire in less than two minutes".
 pub const DATAGRAMS: Duration = Duration::from_secs(120);
 /// RFC 5508, REQ-1: "An ICMP Query session timer MUST NOT expire in less than 60 seconds".

@@ -38,10 +38,10 @@ use std::time::Instant;
 
 pub use icmp::Refusal;
 pub use mapping::Kind;
-pub use refused::METADATA;
+pub use refused::{METADATA, PRIVATE};
 
 use super::rng::{Rng, draw_u32, draw_u64};
-use super::{Internal, Shared, Translation};
+use super::{Internal, Prefix, Shared, Translation};
 use endpoint::{Endpoint, Life, Segment};
 use inner::{ICMP, ICMPV6, Inner, TCP, UDP};
 use leaving::Leaving;
@@ -55,7 +55,7 @@ use table::{Class, Flow, Key, Table};
 pub type FlowId = u64;
 
 /// How a connector is set up.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Setup {
     /// Largest packet of the tunnel in bytes.
     pub mtu: usize,
@@ -65,6 +65,8 @@ pub struct Setup {
     pub gateway: Shared,
     /// Whether there are sockets for echoes.
     pub echoes: bool,
+    /// Private networks that members may reach.
+    pub excepted: Vec<Prefix>,
 }
 
 /// What is to be done for a packet of a member's.
@@ -122,7 +124,7 @@ impl Connector {
     /// With nothing in it.
     pub fn new(setup: Setup, rng: Box<dyn Rng>) -> Self {
         Self {
-            refused: Refused::with(&setup.translation),
+            refused: Refused::with(&setup.translation, setup.excepted.clone()),
             setup,
             rng,
             table: Table::default(),

@@ -37,16 +37,29 @@ pub const METADATA: [(IpAddr, u8); 9] = [
     (IpAddr::V6(Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42)), 128),
     (IpAddr::V6(Ipv6Addr::new(0xfd00, 0xa9fe, 0xa9fe, 0, 0, 0, 0, 1)), 128),
 ];
+/// Where this machine's neighbours are: RFC 1918, RFC 6598 and RFC 4193. Both ways out of the tunnel refuse these but for
+/// what the operator excepts.
+pub const PRIVATE: [(IpAddr, u8); 5] = [
+    (IpAddr::V4(Ipv4Addr::new(10, 0, 0, 0)), 8),
+    (IpAddr::V4(Ipv4Addr::new(172, 16, 0, 0)), 12),
+    (IpAddr::V4(Ipv4Addr::new(192, 168, 0, 0)), 16),
+    (IpAddr::V4(Ipv4Addr::new(100, 64, 0, 0)), 10),
+    (IpAddr::V6(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0)), 7),
+];
 /// Length of the IPv6 network that holds the pool, the shared address and our own, in bits (RFC 4193).
 const SITE_LEN: u8 = 48;
 /// The same for IPv4: devices' address and our own.
 const SHARED_LEN: u8 = 24;
 
-/// The list, with the tunnel's own networks: members do not reach each other.
-pub(super) struct Refused(Vec<Prefix>);
+/// The lists, with the tunnel's own networks: members do not reach each other.
+pub(super) struct Refused {
+    always: Vec<Prefix>,
+    private: Vec<Prefix>,
+    excepted: Vec<Prefix>,
+}
 
 impl Refused {
-    pub(super) fn with(translation: &Translation) -> Self {
+    pub(super) fn with(translation: &Translation, excepted: Vec<Prefix>) -> Self {
         let fixed_v4 = V4.iter().map(|(address, len)| (IpAddr::V4(*address), *len));
         let fixed_v6 = V6.iter().map(|(address, len)| (IpAddr::V6(*address), *len));
         let own = [
@@ -56,10 +69,16 @@ impl Refused {
             (translation.shared.v6.into(), SITE_LEN),
         ];
         let all = fixed_v4.chain(fixed_v6).chain(METADATA).chain(own);
-        Self(all.filter_map(|(address, len)| Prefix::new(address, len)).collect())
+        let prefix = |(address, len)| Prefix::new(address, len);
+        Self {
+            always: all.filter_map(prefix).collect(),
+            private: PRIVATE.into_iter().filter_map(prefix).collect(),
+            excepted,
+        }
     }
 
     pub(super) fn contains(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|prefix| prefix.contains(address))
+        let within = |prefixes: &[Prefix]| prefixes.iter().any(|prefix| prefix.contains(address));
+        within(&self.always) || within(&self.private) && !within(&self.excepted)
     }
 }

@@ -12,6 +12,8 @@ const CONFIGURATION: &str = "[site]\nnames = [\"localhost\"]\n[vpn]\nendpoint = 
      [[tariff]]\nname = \"month\"\ndays = 30\n[[tariff]]\nname = \"open\"\n";
 const SITE: &str = "http://localhost:8080/api/v1";
 const PASSWORD: &str = "a password to try with";
+/// What ends a token: with one of its own each.
+const ENDING: [&str; 2] = ["/tokens/own", "/tokens/{id}"];
 /// Seconds that one run of schemathesis may take.
 const SECONDS: &str = "60";
 
@@ -26,8 +28,16 @@ fn schemathesis() -> PathBuf {
     program
 }
 
+/// What is tried.
+enum Tried<'t> {
+    /// Everything but these addresses.
+    AllBut(&'t [&'t str]),
+    /// This address alone.
+    Only(&'t str),
+}
+
 /// Runs it in the provider's namespace, with a fixed seed so that a failure comes back.
-fn judge(provider: &Provider, token: Option<&str>) -> Output {
+fn judge(provider: &Provider, token: Option<&str>, tried: &Tried<'_>) -> Output {
     let mut command = Command::new(schemathesis());
     command
         .arg("--config-file")
@@ -49,12 +59,16 @@ fn judge(provider: &Provider, token: Option<&str>) -> Output {
             "--seed",
             "1",
             "--continue-on-failure",
-        ])
-        // Signing out ends the token that all others are tried with.
-        .args(["--exclude-path", "/tokens/own"]);
+        ]);
+    match tried {
+        Tried::AllBut(paths) => paths.iter().for_each(|path| {
+            command.args(["--exclude-path", path]);
+        }),
+        Tried::Only(path) => {
+            command.args(["--include-path", path]);
+        }
+    }
     if let Some(token) = token {
-        // So does this: the judge remembers the ids that the list of tokens names.
-        command.args(["--exclude-path", "/tokens/{id}"]);
         command.args(["--header", &format!("Authorization: Bearer {token}")]);
     }
     command
@@ -67,10 +81,40 @@ fn judge(provider: &Provider, token: Option<&str>) -> Output {
         .expect("schemathesis starts")
 }
 
-fn nothing_found(output: &Output) {
+/// How many operations the running program's document has: all, and at these addresses.
+fn operations(provider: &Provider, at: &[&str]) -> (usize, usize) {
+    let answer = provider.curl(&[&format!("{SITE}/openapi.json")]);
+    let (_, document) = answer.split_once("\r\n\r\n").expect("a head ends");
+    let document: serde_json::Value = serde_json::from_str(document).expect("the document is JSON");
+    let count = |item: &serde_json::Value| {
+        let methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+        methods.iter().filter(|method| item[**method].is_object()).count()
+    };
+    let paths = document["paths"].as_object().expect("the document has paths");
+    let there = at.iter().map(|path| count(&document["paths"][*path]));
+    (paths.values().map(count).sum(), there.sum())
+}
+
+/// Nothing is wrong, and every operation that was to be tried was.
+fn nothing_found(provider: &Provider, output: &Output, tried: &Tried<'_>) {
     let said = stdout(output);
     assert!(output.status.success(), "{said}\n{}", stderr(output));
-    assert!(said.contains("Tested: "), "it has tested nothing:\n{said}");
+    let (all, wanted) = match tried {
+        Tried::AllBut(paths) => {
+            let (all, left_out) = operations(provider, paths);
+            assert_eq!(left_out, paths.len(), "each of {paths:?} is one operation");
+            (all, all - left_out)
+        }
+        Tried::Only(path) => operations(provider, &[path]),
+    };
+    assert!(all > 25 && wanted > 0, "the document has operations: {all}, {wanted}");
+    for line in [format!("  Selected: {wanted}/{all}\n"), format!("  Tested: {wanted}\n")] {
+        assert!(said.contains(&line), "it did not say {line:?}:\n{said}");
+    }
+    // Beyond those it lists what it left out or could not do.
+    for word in ["Skipped: ", "Errored: ", "Unresolved"] {
+        assert!(!said.contains(word), "{word:?}:\n{said}");
+    }
 }
 
 /// The operator, by the link of the start; the account that is allowed the most.
@@ -96,7 +140,8 @@ fn operator_token(provider: &Provider) -> String {
 #[test]
 fn without_a_token_every_answer_fits_the_document() {
     let provider = Provider::start(CONFIGURATION);
-    nothing_found(&judge(&provider, None));
+    let tried = Tried::AllBut(&[]);
+    nothing_found(&provider, &judge(&provider, None, &tried), &tried);
     still_serves(&provider);
 }
 
@@ -104,7 +149,15 @@ fn without_a_token_every_answer_fits_the_document() {
 fn with_a_token_every_answer_fits_the_document() {
     let provider = Provider::start(CONFIGURATION);
     let token = operator_token(&provider);
-    nothing_found(&judge(&provider, Some(&token)));
+    // These end the token that all others are tried with: the judge remembers the ids that the list of tokens names.
+    let tried = Tried::AllBut(&ENDING);
+    let output = judge(&provider, Some(&token), &tried);
+    nothing_found(&provider, &output, &tried);
+    let said = stdout(&output);
+    assert!(
+        !said.contains("returned only 401/403"),
+        "an operation was never let in:\n{said}"
+    );
     still_serves(&provider);
     let bearer = format!("Authorization: Bearer {token}");
     let account = provider.curl(&["--header", &bearer, &format!("{SITE}/account")]);
@@ -112,6 +165,16 @@ fn with_a_token_every_answer_fits_the_document() {
         account.starts_with("HTTP/1.1 200"),
         "the token has worked to the end: {account}"
     );
+}
+
+#[test]
+fn what_ends_a_token_fits_the_document_too() {
+    for path in ENDING {
+        let provider = Provider::start(CONFIGURATION);
+        let (token, tried) = (operator_token(&provider), Tried::Only(path));
+        nothing_found(&provider, &judge(&provider, Some(&token), &tried), &tried);
+        still_serves(&provider);
+    }
 }
 
 fn still_serves(provider: &Provider) {

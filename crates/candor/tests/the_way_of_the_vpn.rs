@@ -1,6 +1,8 @@
 //! `path` under [vpn] does what `docs/configuration.md` says of it, for root and for somebody without rights, with and without a
 //! tunnel device; and whoever cannot have what was asked for is told what is missing and what gives it.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic, as tests do")]
+
 mod world;
 
 use std::fs;

@@ -1,7 +1,7 @@
 //! What is out there: small servers in a namespace, and what a device does with them.
 
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::thread;
 use std::time::Duration;
 
@@ -73,11 +73,9 @@ fn serve() {
         let peer = stream.peer_addr()?;
         stream.write_all(peer.to_string().as_bytes())
     });
-    for any in [IpAddr::V4(Ipv4Addr::UNSPECIFIED), Ipv6Addr::UNSPECIFIED.into()] {
-        // IPv6 sockets of the standard library take IPv4 too where the system says so.
-        let Ok(socket) = UdpSocket::bind((any, ECHO)) else {
-            continue;
-        };
+    // A socket for each: one for both would answer from an address of its own choice.
+    for v6 in [false, true] {
+        let socket = UdpSocket::bind((address(v6), ECHO)).expect("a free port");
         thread::spawn(move || {
             let mut buffer = vec![0; 65_536];
             while let Ok((length, from)) = socket.recv_from(&mut buffer) {

@@ -1,6 +1,8 @@
 //! Dialogues between a member, the connector and a destination. The member's TCP is smoltcp as well, on the other side of
 //! a wire that can lose packets.
 
+mod resets;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -230,20 +232,6 @@ fn a_destination_that_does_not_read_makes_the_member_wait() {
 }
 
 #[test]
-fn whoever_breaks_off_the_other_side_hears_of_it() {
-    let mut world = World::new(true, None).connected();
-    let flow = world.flow.unwrap();
-    world.member().abort();
-    world.until("the destination hears", |world| !world.ended.is_empty());
-    assert_eq!(world.ended, [Ended { flow, is_broken: true }]);
-
-    let mut world = World::new(true, None).connected();
-    world.core.reset(world.flow.unwrap());
-    world.until("the member hears", |world| world.member().state() == State::Closed);
-    world.until("it is forgotten", |world| world.core.residue() == 0);
-}
-
-#[test]
 fn a_member_that_gives_up_during_the_handshake_leaves_nothing() {
     let mut world = World::new(true, None);
     world.until("the first segment", |world| world.flow.is_some());
@@ -254,18 +242,6 @@ fn a_member_that_gives_up_during_the_handshake_leaves_nothing() {
     world.until("the destination hears", |world| !world.ended.is_empty());
     assert_eq!(world.ended, [Ended { flow, is_broken: true }]);
     assert_eq!(world.core.residue(), 0);
-}
-
-#[test]
-fn a_member_that_broke_off_is_not_taken_for_one_that_finished() {
-    let mut world = World::new(true, None).connected();
-    let flow = world.flow.unwrap();
-    // The destination has said all; the member was still sending.
-    world.core.finish(flow);
-    world.until("the end arrives", |world| world.member().state() == State::CloseWait);
-    world.member().abort();
-    world.until("the destination hears", |world| !world.ended.is_empty());
-    assert_eq!(world.ended, [Ended { flow, is_broken: true }]);
 }
 
 #[test]
@@ -445,55 +421,6 @@ fn the_operator_may_except_private_networks_and_nothing_else() {
 }
 
 #[test]
-fn what_came_before_a_reset_arrives_before_it() {
-    for loss in [None, Some(5)] {
-        let mut world = World::new(true, loss).connected();
-        let (flow, all) = (world.flow.unwrap(), noise(200_000));
-        let mut sent = 0;
-        world.until("the destination has said all", |world| {
-            let rest = &all[sent..];
-            let filled = world.core.fill(flow, |room| {
-                let count = rest.len().min(room.len());
-                room[..count].copy_from_slice(&rest[..count]);
-                (count, count)
-            });
-            sent += filled.unwrap_or(0);
-            sent == all.len()
-        });
-        world.core.reset(flow);
-        let mut heard = Vec::new();
-        world.until("the member hears of it", |world| {
-            let member = world.member();
-            if member.can_recv() {
-                member
-                    .recv(|bytes| (bytes.len(), heard.extend_from_slice(bytes)))
-                    .unwrap();
-            }
-            member.state() == State::Closed
-        });
-        assert!(heard == all, "{} of {} bytes came", heard.len(), all.len());
-        assert_eq!(world.ended, [Ended { flow, is_broken: true }]);
-    }
-}
-
-#[test]
-fn a_member_that_takes_nothing_hears_of_a_reset_all_the_same() {
-    let mut world = World::new(true, None).connected();
-    let flow = world.flow.unwrap();
-    world.until("the member's room is full", |world| {
-        let filled = world.core.fill(flow, |room| (room.len(), room.len()));
-        filled.is_none() && world.member().recv_queue() == 65_535
-    });
-    let begun = world.now;
-    world.core.reset(flow);
-    world.until("the member hears of it", |world| {
-        world.member().state() == State::Closed
-    });
-    let after = world.now - begun;
-    assert!((limits::BROKEN..limits::BROKEN * 2).contains(&after), "{after:?}");
-}
-
-#[test]
 fn a_mapping_hears_from_those_it_sent_to_and_ends_in_time() {
     let (mut core, now) = (connector(), Instant::now());
     let (me, far) = ((IpAddr::from(member().v4), 5000), (IpAddr::from(FAR.0), 53));
@@ -614,23 +541,6 @@ fn a_few_addresses_do_not_take_the_places_of_the_others() {
         core.clear();
         assert_eq!(core.residue(), 0);
     }
-}
-
-#[test]
-fn what_waits_for_a_destination_that_broke_off_keeps_nothing_alive() {
-    let mut world = World::new(true, None).connected();
-    world.member().send_slice(b"nobody takes this").unwrap();
-    let flow = world.flow.unwrap();
-    world.until("it waits", |world| {
-        world
-            .core
-            .endpoint(flow)
-            .is_some_and(|endpoint| endpoint.take(|_| (0, ())).is_some())
-    });
-    world.core.reset(flow);
-    world.until("the member hears", |world| world.member().state() == State::Closed);
-    world.until("it is forgotten", |world| world.core.residue() == 0);
-    assert_eq!(world.ended, [Ended { flow, is_broken: true }]);
 }
 
 #[test]

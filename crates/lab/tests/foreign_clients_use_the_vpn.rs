@@ -210,13 +210,13 @@ fn s3_003_boringtun_carries_as_wireguard_go_does(runs_as: RunsAs) {
             let at = address(v6);
             client.run(|| {
                 echo(at, b"hello").unwrap();
-                download(at, 32 << 20).unwrap();
-                upload(at, 32 << 20).unwrap();
+                download(at, 4 << 20).unwrap();
+                upload(at, 4 << 20).unwrap();
                 datagram(at);
             });
         }
     }
-    member.usage_of(4 * (32 << 20), 4 * (32 << 20));
+    member.usage_of(4 * (4 << 20), 4 * (4 << 20));
     let (places, mut stage) = world.apart();
     let endpoint = SocketAddr::new(places[0].provider(Outside::V4), PORT);
     let client = WireGuardGo::start_with(Program::BoringTun, &places[0], &device, endpoint).connected();

@@ -281,8 +281,9 @@ const WAITING: usize = 64;
 const DEARER: u32 = 5;
 
 /// Bytes that wait for the worker, and datagrams that found no room (`proc_net_udp`).
-fn waiting(worker: u32) -> (u64, u64) {
-    let table = std::fs::read_to_string(format!("/proc/{worker}/net/udp")).unwrap();
+fn waiting(world: &World) -> (u64, u64) {
+    let read = || std::fs::read_to_string("/proc/thread-self/net/udp");
+    let table = world.served.server.run(read).unwrap().unwrap();
     let row = table
         .lines()
         .find(|row| row.contains(&format!(":{PORT:04X} ")))
@@ -295,7 +296,7 @@ fn waiting(worker: u32) -> (u64, u64) {
 /// CPU that the worker uses for each of an attack's datagrams, however busy the machine is.
 fn cost(world: &World, attack: &Attack) -> Duration {
     let (worker, socket) = (world.served.worker.process(), bind(&world.places[0]));
-    let (_, lost) = waiting(worker);
+    let (_, lost) = waiting(world);
     let before = used(worker);
     let mut datagrams = attack.datagrams.iter().cycle();
     for _ in 0..MEASURED / WAITING {
@@ -303,13 +304,13 @@ fn cost(world: &World, attack: &Attack) -> Duration {
             socket.send(datagram, Departure::to(server(0))).unwrap();
         }
         let begun = Instant::now();
-        while waiting(worker).0 > 0 {
+        while waiting(world).0 > 0 {
             assert!(begun.elapsed() < PATIENCE, "{}: the worker reads no more", attack.name);
             thread::yield_now();
         }
     }
     let used = used(worker) - before;
-    assert_eq!(waiting(worker).1, lost, "{}: every datagram is read", attack.name);
+    assert_eq!(waiting(world).1, lost, "{}: every datagram is read", attack.name);
     used / MEASURED as u32
 }
 

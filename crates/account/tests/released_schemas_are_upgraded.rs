@@ -1,5 +1,6 @@
 //! Databases that a released version wrote become this version's, with everything in them. `released/` has one of each
-//! schema, as text: two members, one with a device, made by the program of that time.
+//! schema and engine, this version's included, as text: two members, one with a device, made by the program of that time.
+//! Whoever changes a definition and not the version of the schema breaks the newest.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic, as tests do")]
 
@@ -39,7 +40,12 @@ fn files_of(schema: &str) -> tempfile::TempDir {
 }
 
 fn sqlite(file: &Path, script: PathBuf) {
-    let script = std::fs::File::open(script).unwrap();
+    let script = std::fs::File::open(&script).unwrap_or_else(|error| {
+        panic!(
+            "{}: {error}; every schema up to this version's has its databases here",
+            script.display()
+        )
+    });
     let done = Command::new("sqlite3")
         .arg(file)
         .stdin(script)
@@ -136,17 +142,37 @@ async fn where_nothing_is_there_is_no_version_and_nothing_is_made() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
+/// The first schema that a release kept on a server.
+const FIRST_ON_A_SERVER: i64 = 2;
+
+/// Brings one up to date; how many steps that took.
+async fn is_brought_up_to_date(place: &Place, from: i64) -> usize {
+    assert_eq!(schema_version(place).await.unwrap(), Some(from));
+    let steps = migrate(place).await.unwrap().steps.len();
+    assert_eq!(schema_version(place).await.unwrap(), Some(SCHEMA_VERSION));
+    everything_is_there(place).await;
+    steps
+}
+
 #[tokio::test]
-async fn databases_of_the_first_schema_on_a_server_are_brought_up_to_date() {
+async fn every_schema_up_to_this_one_has_a_database_in_files_that_is_brought_up_to_date() {
+    for schema in 1..=SCHEMA_VERSION {
+        let folder = files_of(&format!("schema-{schema}"));
+        let place = Place::Folder(folder.path().to_owned());
+        let steps = is_brought_up_to_date(&place, schema).await;
+        assert_eq!(steps as i64, SCHEMA_VERSION - schema, "from schema {schema}");
+    }
+}
+
+#[tokio::test]
+async fn every_schema_that_was_kept_on_a_server_has_databases_that_are_brought_up_to_date() {
     let cluster = Cluster::shared();
-    let [rows, keys] = ["candor", "keys"].map(|database| {
-        let name = cluster.new_database();
-        cluster.run_file(&name, &released(&format!("schema-2.postgres.{database}.sql")));
-        ServerUrl::parse(&cluster.url(&name)).unwrap()
-    });
-    let place = Place::Servers { rows, keys };
-    assert_eq!(schema_version(&place).await.unwrap(), Some(2));
-    migrate(&place).await.unwrap();
-    assert_eq!(schema_version(&place).await.unwrap(), Some(SCHEMA_VERSION));
-    everything_is_there(&place).await;
+    for schema in FIRST_ON_A_SERVER..=SCHEMA_VERSION {
+        let [rows, keys] = ["candor", "keys"].map(|database| {
+            let name = cluster.new_database();
+            cluster.run_file(&name, &released(&format!("schema-{schema}.postgres.{database}.sql")));
+            ServerUrl::parse(&cluster.url(&name)).unwrap()
+        });
+        is_brought_up_to_date(&Place::Servers { rows, keys }, schema).await;
+    }
 }

@@ -438,6 +438,92 @@ async fn a_device_that_is_added_while_its_member_is_suspended_is_not_served(worl
     }
 }
 
+/// The VPN hears nothing of it before the member is let back in, and then it hears of it.
+async fn a_device_that_a_suspended_member_adds_is_told_of_when_they_are_let_back_in(world: World) {
+    let members = [world.join("ada").await];
+    let [ada] = members;
+    let phone = world.device(ada, 1).await.unwrap();
+    world
+        .accounts
+        .change_members(&members, &MemberChange::Suspend)
+        .await
+        .unwrap();
+    assert_eq!(world.served(), []);
+    let router = world.device(ada, 2).await.unwrap();
+    let heard = world.changes.lock().unwrap().try_recv();
+    assert!(
+        heard.is_err(),
+        "the VPN was told of a device of somebody who is suspended"
+    );
+    assert_eq!(
+        world.accounts.all_devices().await.unwrap().len(),
+        0,
+        "nor is a new worker"
+    );
+    world
+        .accounts
+        .change_members(&members, &MemberChange::Resume)
+        .await
+        .unwrap();
+    let mut both = vec![phone, router];
+    both.sort_unstable();
+    assert_eq!(world.served(), both);
+    assert_eq!(world.accounts.all_devices().await.unwrap().len(), 2);
+}
+
+async fn a_device_that_is_removed_while_its_member_is_let_back_in_is_not_served(world: World) {
+    let members = [world.join("ada").await];
+    let [ada] = members;
+    for waits in 0.. {
+        let phone = world.device(ada, 1).await.unwrap();
+        world
+            .accounts
+            .change_members(&members, &MemberChange::Suspend)
+            .await
+            .unwrap();
+        let resuming = world.accounts.change_members(&members, &MemberChange::Resume);
+        let (resumed, removed) = between(waits, resuming, world.accounts.remove_device(ada, phone)).await;
+        assert_eq!(resumed, Ok(1));
+        if removed.is_none() {
+            assert_eq!(world.served(), [phone], "nobody removed it");
+            break;
+        }
+        assert_eq!(removed, Some(Ok(())));
+        assert_eq!(world.served(), [], "after {waits} waits");
+    }
+}
+
+async fn a_member_who_is_suspended_again_while_let_back_in_is_not_served(world: World) {
+    let members = [world.join("ada").await];
+    let [ada] = members;
+    let phone = world.device(ada, 1).await.unwrap();
+    for waits in 0.. {
+        world
+            .accounts
+            .change_members(&members, &MemberChange::Suspend)
+            .await
+            .unwrap();
+        let resuming = world.accounts.change_members(&members, &MemberChange::Resume);
+        let again = world.accounts.change_members(&members, &MemberChange::Suspend);
+        let (_, suspended) = between(waits, resuming, again).await;
+        let is_suspended = world.accounts.stopped(ada).is_some();
+        let served: &[DeviceId] = if is_suspended { &[] } else { &[phone] };
+        assert_eq!(world.served(), served, "after {waits} waits");
+        // Whichever of the two came last is what the databases say.
+        let now = world.accounts.all_devices().await.unwrap().len();
+        assert_eq!(now, served.len(), "after {waits} waits");
+        if suspended.is_none() {
+            break;
+        }
+        world
+            .accounts
+            .change_members(&members, &MemberChange::Resume)
+            .await
+            .unwrap();
+        assert_eq!(world.served(), [phone], "after {waits} waits");
+    }
+}
+
 async fn an_erasure_goes_on_when_nobody_waits_for_it(world: World) {
     for waits in 0.. {
         let ada = world.join("ada").await;
@@ -513,6 +599,9 @@ on_both! {
     a_device_that_is_added_during_an_erasure_is_not_served,
     a_member_who_is_erased_while_let_back_in_is_not_served,
     a_device_that_is_added_while_its_member_is_suspended_is_not_served,
+    a_device_that_a_suspended_member_adds_is_told_of_when_they_are_let_back_in,
+    a_device_that_is_removed_while_its_member_is_let_back_in_is_not_served,
+    a_member_who_is_suspended_again_while_let_back_in_is_not_served,
     an_erasure_goes_on_when_nobody_waits_for_it,
     a_removal_goes_on_when_nobody_waits_for_it,
     many_are_erased_together,

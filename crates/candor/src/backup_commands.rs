@@ -90,31 +90,34 @@ async fn write_backup(arguments: BackupArgs) -> anyhow::Result<()> {
         Wish::Backup => &[(control::DATA, "data"), (control::KEYS, "keys")],
         Wish::Erasures => &[(control::ERASURES, "erasures")],
     };
-    let mut written = Vec::new();
+    let mut written: Vec<PathBuf> = Vec::new();
     let carried = names.iter().try_for_each(|(name, ending)| {
         let to = arguments.out.join(format!("{stem}.{ending}"));
-        written.push(to.display().to_string());
-        carry(&from.join(name), &to)
+        carry(&from.join(name), &to)?;
+        written.push(to);
+        anyhow::Ok(())
     });
     drop(outgoing);
     if let Held::ByInstance(conversation) = held {
         conversation.end().await;
     }
+    if carried.is_err() {
+        // Half a backup restores nothing.
+        written.iter().for_each(|half| _ = fs::remove_file(half));
+    }
     carried?;
+    let paths: Vec<String> = written.iter().map(|path| path.display().to_string()).collect();
+    let paths = paths.join("\n");
     match wish {
-        Wish::Erasures => say::answer(format_args!(
-            "{}\n{rows} erased people are on the list",
-            written.join("\n")
-        )),
+        Wish::Erasures => say::answer(format_args!("{paths}\n{rows} erased people are on the list")),
         Wish::Backup => {
             let note = config.data.join(BACKUP_FILE);
             crate::folder::write_secret(&note, format!("{{\"name\":\"{stem}\"}}").as_bytes())?;
             identity::give_to_owner_of(&config.data, &note);
             let ended = end_old_keys(&arguments.out)?;
             say::answer(format_args!(
-                "{}\n{rows} rows, {people} people. Keep the two files apart, and the wrapping key with neither: a restore needs \
-                 all three. The keys file must be deleted within 7 days, by then this backup ends",
-                written.join("\n")
+                "{paths}\n{rows} rows, {people} people. Keep the two files apart, and the wrapping key with neither: a restore needs \
+                 all three. The keys file must be deleted within 7 days, by then this backup ends"
             ));
             if ended > 0 {
                 say::answer(format_args!("{ended} keys files older than 7 days were deleted here"));
@@ -138,7 +141,8 @@ async fn of_stopped(
             let files = [fresh(folder, control::DATA)?, fresh(folder, control::KEYS)?];
             // Should this be killed, the next start can clear up, whoever started this.
             identity::give_to_owner_of(&config.data, folder);
-            let made = backup::write(snapshot, wrapping, now, files, |done, all| show(bar, done, all)).await?;
+            let made = backup::write(snapshot, wrapping, now, files, |done, all| show(bar, done, all)).await;
+            let made = made.with_context(|| control::unwritten(folder))?;
             Ok((made.rows, made.people))
         }
         Wish::Erasures => {
@@ -241,7 +245,7 @@ async fn bring_back(arguments: RestoreArgs) -> anyhow::Result<()> {
             account::sign_everybody_out(&store).await?;
             store.close().await;
         }
-        Err(error) => bail!("what was brought back does not open, so it was not put in place: {error}"),
+        Err(error) => return Err(error.context("what was brought back does not open, so it was not put in place")),
     }
     staging.finish()?;
     identity::settle_as(&standing, folder.path())?;

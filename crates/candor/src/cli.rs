@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use policy::Language;
 
 use crate::config::Config;
+use crate::folder::refuse_file;
 
 /// Candor runs the services of an IP services provider from a privacy policy that it cannot break, and lets anybody
 /// check.
@@ -111,11 +112,15 @@ pub(crate) struct ServeArgs {
 
 impl InstanceArgs {
     /// The configuration that is meant.
+    ///
+    /// # Errors
+    /// It cannot be read, or the data folder is a file.
     pub(crate) fn configuration(&self) -> anyhow::Result<Config> {
         let mut config = Config::read(self.config.as_deref())?;
         if let Some(data) = &self.data {
             config.data.clone_from(data);
         }
+        refuse_file(&config.data)?;
         Ok(config)
     }
 }

@@ -137,13 +137,22 @@ async fn back_up(store: &Store, folder: &Path, progress: impl Fn(u64, u64)) -> a
                 progress(done, all);
             }
         })
-        .await?;
+        .await
+        .with_context(|| unwritten(folder))?;
     Ok(format!("{} {}", made.rows, made.people))
+}
+
+/// What was to be written into a folder, and was not.
+pub(crate) fn unwritten(folder: &Path) -> String {
+    format!(
+        "the backup's files cannot be made in {}, from where they are carried away; is there space?",
+        folder.display()
+    )
 }
 
 async fn erasures(store: &Store, folder: &Path) -> anyhow::Result<String> {
     let file = fresh(folder, ERASURES)?;
-    let count = store.list_erasures(file).await?;
+    let count = store.list_erasures(file).await.with_context(|| unwritten(folder))?;
     Ok(format!("{count} 0"))
 }
 

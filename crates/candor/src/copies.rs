@@ -82,7 +82,14 @@ impl Copies {
             fs::rename(&draft, self.0.join(BEFORE))?;
             to_disk(&self.0)
         };
-        work().with_context(|| format!("the databases cannot be copied to {}; is there space?", draft.display()))
+        work().with_context(|| {
+            // Half a copy has keys in it, and is of no use.
+            let _half = fs::remove_dir_all(&draft);
+            format!(
+                "the databases cannot be copied to {}; is there space? Nothing was changed",
+                draft.display()
+            )
+        })
     }
 
     /// Puts the copies in the place of what is there. Cut off, it is done again from the beginning.

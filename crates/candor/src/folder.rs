@@ -89,6 +89,7 @@ impl Folder {
     /// # Errors
     /// It cannot be made or written, or another instance runs on it.
     pub(crate) fn take(path: &Path) -> anyhow::Result<Self> {
+        refuse_file(path)?;
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -205,6 +206,21 @@ impl Folder {
     pub(crate) fn retire(&self) {
         // Gone already is what is wanted.
         let _gone = fs::remove_file(self.path.join(RUNNING_FILE));
+    }
+}
+
+/// Refuses a file where the data folder should be.
+///
+/// # Errors
+/// What to name instead.
+pub(crate) fn refuse_file(path: &Path) -> anyhow::Result<()> {
+    match fs::metadata(path) {
+        Ok(found) if !found.is_dir() => bail!(
+            "{} is a file, and candor keeps its data in a folder; name a folder with --data, or as `data` in candor.toml: one \
+             that candor made, or one that is not there yet",
+            path.display()
+        ),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

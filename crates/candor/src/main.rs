@@ -174,9 +174,8 @@ fn run(command: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
 
 /// An error with its causes, each on a line of its own.
 fn chain(error: &anyhow::Error) -> String {
-    error
-        .chain()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("\n  because: ")
+    let mut words: Vec<String> = error.chain().map(ToString::to_string).collect();
+    // An error that only passes another on says the same.
+    words.dedup();
+    words.join("\n  because: ")
 }

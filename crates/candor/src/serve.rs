@@ -67,10 +67,7 @@ enum Speaks {
 /// Each says what happened, why and what to do.
 pub(crate) fn prepare(arguments: &ServeArgs) -> anyhow::Result<Option<Prepared>> {
     let begun = Instant::now();
-    let mut config = Config::read(arguments.instance.config.as_deref())?;
-    if let Some(data) = &arguments.instance.data {
-        config.data.clone_from(data);
-    }
+    let mut config = arguments.instance.configuration()?;
     if arguments.policy.is_some() {
         config.policy.clone_from(&arguments.policy);
     }

@@ -7,10 +7,9 @@ use anyhow::{Context as _, bail};
 use store::{Place, ServerUrl, transfer};
 
 use crate::cli::{StoreCommand, StoreCopyArgs};
-use crate::config::Config;
 use crate::exercised::CATALOGUES;
 use crate::folder::Folder;
-use crate::{run as run_to_its_end, say};
+use crate::{run as run_to_its_end, say, whole};
 
 /// Runs a command.
 pub(crate) fn run(command: StoreCommand) -> ExitCode {
@@ -20,10 +19,7 @@ pub(crate) fn run(command: StoreCommand) -> ExitCode {
 }
 
 async fn copy(arguments: StoreCopyArgs) -> anyhow::Result<()> {
-    let mut config = Config::read(arguments.instance.config.as_deref())?;
-    if let Some(data) = arguments.instance.data {
-        config.data = data;
-    }
+    let config = arguments.instance.configuration()?;
     let folder = Folder::take(&config.data)?;
     let from = config.place()?;
     let to = target(&arguments.to, arguments.keys_to.as_deref())?;
@@ -43,9 +39,14 @@ async fn copy(arguments: StoreCopyArgs) -> anyhow::Result<()> {
             say::progress(&format!("{done} of {all} rows"));
         }
     };
+    let half = match &to {
+        Place::Folder(folder) => Some(whole::Made::begin(folder)),
+        Place::Servers { .. } => None,
+    };
     let rows = transfer::copy(&from, &to, CATALOGUES, progress)
         .await
         .context("the databases were not copied")?;
+    half.into_iter().for_each(whole::Made::stays);
     drop((folder, held));
     say::answer(format_args!(
         "{rows} rows were copied, and every one was read back and compared"

@@ -31,7 +31,7 @@ pub(crate) struct Tls {
 /// As [`prepare`].
 pub(crate) fn check(config: &Config) -> anyhow::Result<()> {
     match (&config.site.certificate, &config.site.key) {
-        (Some(certificate), Some(key)) => load(certificate, key).map(|_| ()),
+        (Some(certificate), Some(key)) => load(certificate, key, Origin::Named).map(|_| ()),
         _ => Ok(()),
     }
 }
@@ -41,46 +41,70 @@ pub(crate) fn check(config: &Config) -> anyhow::Result<()> {
 /// # Errors
 /// A file cannot be read or is no certificate or key.
 pub(crate) fn prepare(config: &Config, data: &Path) -> anyhow::Result<Tls> {
-    let (certificate, key, self_signed) = match (&config.site.certificate, &config.site.key) {
-        (Some(certificate), Some(key)) => (certificate.clone(), key.clone(), false),
+    let (certificate, key, origin) = match (&config.site.certificate, &config.site.key) {
+        (Some(certificate), Some(key)) => (certificate.clone(), key.clone(), Origin::Named),
         _ => {
             let (certificate, key) = (data.join(CERTIFICATE_FILE), data.join(KEY_FILE));
             if !certificate.exists() || !key.exists() {
                 sign(config.names(), &certificate, &key)?;
             }
-            (certificate, key, true)
+            (certificate, key, Origin::SelfSigned)
         }
     };
-    let (config, fingerprint) = load(&certificate, &key)?;
+    let (config, fingerprint) = load(&certificate, &key, origin)?;
     Ok(Tls {
         config: Arc::new(config),
         fingerprint,
-        self_signed,
+        self_signed: origin == Origin::SelfSigned,
     })
 }
 
-fn load(certificate: &Path, key: &Path) -> anyhow::Result<(ServerConfig, String)> {
-    let unreadable = |what: &str, name: &str, path: &Path, error: pem::Error| match error {
-        pem::Error::Io(error) => anyhow::Error::new(error).context(format!(
-            "the {what} {} cannot be read; is `{name}` under [site] right, and may this user read the file?",
-            path.display()
-        )),
-        pem::Error::NoItemsFound => anyhow::anyhow!(
-            "the {what} {} holds no {what} in PEM; `{name}` under [site] names a file that begins with -----BEGIN",
-            path.display()
-        ),
-        other => anyhow::anyhow!(
-            "the {what} {} is not whole PEM ({other}); copy it again, `{name}` under [site] names it",
-            path.display()
-        ),
+/// Where a pair of files comes from, and so who can mend it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// The configuration names them.
+    Named,
+    /// The program made them, in the data folder.
+    SelfSigned,
+}
+
+/// What to do about a pair that the program made: nothing in the configuration names it.
+fn sign_anew(certificate: &Path, key: &Path) -> String {
+    format!(
+        "candor signed this pair itself. Delete {} and {}, and the next start signs a new one; its fingerprint is another",
+        certificate.display(),
+        key.display()
+    )
+}
+
+fn load(certificate: &Path, key: &Path, origin: Origin) -> anyhow::Result<(ServerConfig, String)> {
+    let unreadable = |what: &str, path: &Path, error: pem::Error| {
+        let path = path.display();
+        let remedy = match (origin, &error) {
+            (Origin::SelfSigned, pem::Error::Io(_)) => "is it this user's file?".to_owned(),
+            (Origin::SelfSigned, _) => sign_anew(certificate, key),
+            (Origin::Named, pem::Error::Io(_)) => {
+                format!("is `{what}` under [site] right, and may this user read the file?")
+            }
+            (Origin::Named, pem::Error::NoItemsFound) => {
+                format!("`{what}` under [site] names a file that begins with -----BEGIN")
+            }
+            (Origin::Named, _) => format!("copy it again, `{what}` under [site] names it"),
+        };
+        match error {
+            pem::Error::Io(error) => {
+                anyhow::Error::new(error).context(format!("the {what} {path} cannot be read; {remedy}"))
+            }
+            pem::Error::NoItemsFound => anyhow::anyhow!("the {what} {path} holds no {what} in PEM; {remedy}"),
+            other => anyhow::anyhow!("the {what} {path} is not whole PEM ({other}); {remedy}"),
+        }
     };
     let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
-    let chain: Vec<CertificateDer<'static>> =
-        chain.map_err(|error| unreadable("certificate", "certificate", certificate, error))?;
+    let chain: Vec<CertificateDer<'static>> = chain.map_err(|error| unreadable("certificate", certificate, error))?;
     let first = chain.first().ok_or(pem::Error::NoItemsFound);
-    let first = first.map_err(|error| unreadable("certificate", "certificate", certificate, error))?;
+    let first = first.map_err(|error| unreadable("certificate", certificate, error))?;
     let fingerprint = fingerprint(first);
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable("key", "key", key, error))?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable("key", key, error))?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     // rustls offers TLS 1.3, and 1.2 with ECDHE and AEAD suites only: the floor that the clauses demand.
     let mut config = ServerConfig::builder_with_provider(provider)
@@ -88,8 +112,12 @@ fn load(certificate: &Path, key: &Path) -> anyhow::Result<(ServerConfig, String)
         .with_no_client_auth()
         .with_single_cert(chain, private)
         .with_context(|| {
+            let remedy = match origin {
+                Origin::Named => "name a pair as `certificate` and `key` under [site]".to_owned(),
+                Origin::SelfSigned => sign_anew(certificate, key),
+            };
             format!(
-                "the certificate {} and the key {} do not belong together; name a pair as `certificate` and `key` under [site]",
+                "the certificate {} and the key {} do not belong together; {remedy}",
                 certificate.display(),
                 key.display()
             )

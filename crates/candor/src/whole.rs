@@ -8,7 +8,7 @@
 
 use std::fs::{self, File};
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
@@ -131,6 +131,37 @@ fn length(path: &Path) -> u64 {
 
 fn log_of(name: &str) -> String {
     format!("{name}-wal")
+}
+
+/// Databases that are being made where none were: unless they are to stay, nothing of them does.
+pub(crate) struct Made {
+    folder: PathBuf,
+    is_ours: bool,
+}
+
+impl Made {
+    /// Looks what is there before they are made.
+    pub(crate) fn begin(folder: &Path) -> Self {
+        let is_there = |name: &str| folder.join(name).exists() || folder.join(log_of(name)).exists();
+        Self {
+            folder: folder.to_owned(),
+            is_ours: ![ROWS_FILE, KEYS_FILE].into_iter().any(is_there),
+        }
+    }
+
+    /// They are whole.
+    pub(crate) fn stays(mut self) {
+        self.is_ours = false;
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        for name in [ROWS_FILE, KEYS_FILE].into_iter().filter(|_| self.is_ours) {
+            // What cannot be removed is found by the next start, which refuses halves.
+            let _half = remove_database(&self.folder, name);
+        }
+    }
 }
 
 fn remove_database(folder: &Path, name: &str) -> anyhow::Result<()> {

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use sys::NetNamespace;
 use tempfile::TempDir;
-use world::{Provider, contents, refused, stderr};
+use world::{Mount, Provider, contents, refused, stderr};
 
 const SMALL: &str = "[site]\nnames = [\"localhost\"]\n[vpn]\nenabled = false\n";
 const EMAIL: &str = "ada@example.org";
@@ -345,33 +345,108 @@ fn a_full_disk_loses_nothing_that_was_acknowledged_and_recovers_when_there_is_sp
     drop(folder);
 }
 
-/// A file system that is mounted over a folder until this is dropped.
-struct Mount(PathBuf);
-
-impl Mount {
-    fn over(folder: &Path, arguments: &[&str]) -> Self {
-        let status = Command::new("mount")
+#[test]
+fn a_file_in_the_place_of_the_data_folder_is_told_by_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("candor.toml"), SMALL).unwrap();
+    let file = folder.path().join("data.txt");
+    fs::write(&file, "mine").unwrap();
+    let data = file.display().to_string();
+    for arguments in [
+        &["serve"][..],
+        &["serve", "--check"],
+        &["doctor"],
+        &["prove"],
+        &["upgrade"],
+        &["backup", "--out", "backups"],
+        &["restore", "--from", "backups/some", "--without-erasures"],
+        &["store", "copy", "--to", "elsewhere"],
+        &["policy", "publish", "policy.kdl"],
+    ] {
+        fs::copy(
+            world::repository().join("policies/default.kdl"),
+            folder.path().join("policy.kdl"),
+        )
+        .unwrap();
+        let mut command = Command::new(world::candor());
+        command
             .args(arguments)
-            .arg(folder)
-            .status()
-            .expect("the machine does its part");
-        assert!(status.success(), "run this test as root: it mounts {arguments:?}");
-        Self(folder.to_owned())
+            .args(["--data", &data])
+            .current_dir(folder.path());
+        let output = command.output().unwrap();
+        let said = stderr(&output);
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(
+            said.contains(&format!("{data} is a file")) && said.contains("name a folder with --data"),
+            "{arguments:?}: {said}"
+        );
     }
-
-    fn again(&self, options: &str) {
-        let status = Command::new("mount")
-            .args(["-o", options])
-            .arg(&self.0)
-            .status()
-            .expect("the machine does its part");
-        assert!(status.success());
-    }
+    let copied = Command::new(world::candor())
+        .args(["store", "copy", "--to", &data])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(
+        stderr(&copied).contains(&format!("{data} is a file")),
+        "{}",
+        stderr(&copied)
+    );
+    assert_eq!(fs::read(&file).unwrap(), b"mine");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o644);
 }
 
-impl Drop for Mount {
-    fn drop(&mut self) {
-        // Lazily: whoever still has a file open there keeps it until they end.
-        let _status = Command::new("umount").arg("--lazy").arg(&self.0).status();
+#[test]
+fn a_damaged_pair_that_the_program_signed_itself_is_told_with_both_files_and_signed_anew() {
+    let (mut folder, mut namespace) = settled();
+    let (certificate, key) = (data(&folder).join("tls.crt"), data(&folder).join("tls.key"));
+    let other = another_key();
+    for (file, content) in [
+        (&certificate, Vec::new()),
+        (&certificate, b"not PEM at all".to_vec()),
+        (&certificate, fs::read(&certificate).unwrap()[..200].to_vec()),
+        (&key, Vec::new()),
+        (&key, fs::read(&key).unwrap()[..60].to_vec()),
+        (&key, other),
+    ] {
+        let whole = fs::read(file).unwrap();
+        fs::write(file, &content).unwrap();
+        let said = refused(folder.path(), &namespace, &[]);
+        assert!(
+            said.contains("candor signed this pair itself")
+                && said.contains("candor-data/tls.crt and candor-data/tls.key")
+                && !said.contains("under [site]"),
+            "{} with {} bytes: {said}",
+            file.display(),
+            content.len()
+        );
+        fs::write(file, whole).unwrap();
     }
+    // The doctor names the damage, and what its line removes is made anew by the next start.
+    let doctor = |folder: &TempDir| {
+        let mut command = Command::new(world::candor());
+        command.arg("doctor").current_dir(folder.path());
+        world::stdout(&command.output().unwrap())
+    };
+    fs::write(&certificate, "not PEM at all").unwrap();
+    let text = doctor(&folder);
+    assert!(
+        text.contains("BAD      candor-data/tls.crt is damaged: no start can use it")
+            && text.contains("sudo rm candor-data/tls.crt && sudo systemctl restart candor"),
+        "{text}"
+    );
+    fs::remove_file(&certificate).unwrap();
+    let provider = Provider::start_in(folder, namespace, &[]);
+    assert!(signs_in(&provider, EMAIL));
+    (folder, namespace, _) = provider.stop();
+    fs::remove_file(data(&folder).join("tls.crt")).unwrap();
+    fs::remove_file(data(&folder).join("tls.key")).unwrap();
+    drop(Provider::start_in(folder, namespace, &[]));
+}
+
+/// The private key of another pair.
+fn another_key() -> Vec<u8> {
+    let made = Command::new("openssl")
+        .args(["genpkey", "-algorithm", "ed25519"])
+        .output();
+    made.expect("openssl is installed").stdout
 }

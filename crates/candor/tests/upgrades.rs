@@ -33,7 +33,11 @@ fn fixtures() -> Vec<(String, TempDir)> {
         })
         .collect();
     found.sort_by(|one, other| one.0.cmp(&other.0));
-    assert!(!found.is_empty());
+    let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+    let wanted: Vec<String> = (1..store::SCHEMA_VERSION)
+        .map(|schema| format!("schema-{schema}"))
+        .collect();
+    assert_eq!(names, wanted, "every schema before this one has an instance here");
     found
 }
 

@@ -93,6 +93,14 @@ impl Keys {
     /// [`StoreError::Unsealable`] when the wrapping key is not the one that the file was written with.
     pub(crate) async fn open(endpoint: &Endpoint, wrapping: WrappingKey) -> Result<Self, StoreError> {
         let engine = Engine::open(endpoint).await?;
+        let opened = Self::of(engine.clone(), wrapping).await;
+        if opened.is_err() {
+            engine.close().await;
+        }
+        opened
+    }
+
+    async fn of(engine: Engine, wrapping: WrappingKey) -> Result<Self, StoreError> {
         let found = crate::schema::found(&engine).await?;
         let missing = DEFINITIONS.iter().filter(|(name, _)| !found.contains_key(*name));
         let ops = missing.flat_map(|(_, definition)| definition.ops(engine.dialect()));

@@ -219,10 +219,21 @@ impl Store {
         };
         let keys = Keys::open(&place.endpoint(Database::Keys), options.wrapping).await;
         let keys = keys.map_err(at(Database::Keys))?;
-        let engine = Engine::open(&place.endpoint(Database::Rows)).await;
-        let engine = engine.map_err(at(Database::Rows))?;
+        let keys_engine = keys.engine().clone();
+        let engine = match Engine::open(&place.endpoint(Database::Rows)).await {
+            Ok(engine) => engine,
+            Err(error) => {
+                keys_engine.close().await;
+                return Err(at(Database::Rows)(error));
+            }
+        };
         let (plan, clock, erase_leftovers) = (options.plan, options.clock, options.erase_leftovers);
-        let opened = Self::of(engine, keys, plan, &options.catalogues, clock, erase_leftovers).await;
+        let opened = Self::of(engine.clone(), keys, plan, &options.catalogues, clock, erase_leftovers).await;
+        if opened.is_err() {
+            // Whoever puts other files in their place must not meet the end of a log that is still being written.
+            engine.close().await;
+            keys_engine.close().await;
+        }
         opened.map_err(|error| match error {
             OpenError::Store(error) => place.error(Database::Rows, error),
             other => other,

@@ -133,19 +133,26 @@ fn certificate(subject: &Subject) -> Row {
             SELF_SIGNED,
         );
     }
+    let renew = match self_signed {
+        true => format!("sudo rm {0} && sudo systemctl restart candor", file.display()),
+        false => "renew it, for example: sudo certbot renew && sudo systemctl restart candor".to_owned(),
+    };
     let first = CertificateDer::pem_file_iter(&file)
         .ok()
         .and_then(|mut chain| chain.next()?.ok());
     let Some((first, ends)) = first.and_then(|first| Some((first.clone(), x509::not_after(&first)?))) else {
-        return Row::unknown(
-            TOPIC,
-            format!("{} cannot be read", file.display()),
-            "sudo candor doctor",
-        );
-    };
-    let renew = match self_signed {
-        true => format!("sudo rm {0} && sudo systemctl restart candor", file.display()),
-        false => "renew it, for example: sudo certbot renew && sudo systemctl restart candor".to_owned(),
+        return match std::fs::File::open(&file) {
+            Ok(_) => Row::bad(
+                TOPIC,
+                format!("{} is damaged: no start can use it", file.display()),
+                renew,
+            ),
+            Err(_) => Row::unknown(
+                TOPIC,
+                format!("{} cannot be read", file.display()),
+                "sudo candor doctor",
+            ),
+        };
     };
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)

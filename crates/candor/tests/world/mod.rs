@@ -347,3 +347,41 @@ impl Drop for Provider {
         let _status = self.child.wait();
     }
 }
+
+/// A file system that is mounted over a folder until this is dropped.
+pub(crate) struct Mount(PathBuf);
+
+impl Mount {
+    /// A small disk in memory.
+    pub(crate) fn disk(folder: &Path, size: &str) -> Self {
+        Self::over(folder, &["-t", "tmpfs", "-o", &format!("size={size}"), "none"])
+    }
+
+    /// Mounts over a folder.
+    pub(crate) fn over(folder: &Path, arguments: &[&str]) -> Self {
+        let status = Command::new("mount")
+            .args(arguments)
+            .arg(folder)
+            .status()
+            .expect("the machine does its part");
+        assert!(status.success(), "run this test as root: it mounts {arguments:?}");
+        Self(folder.to_owned())
+    }
+
+    /// Mounts it again with other options.
+    pub(crate) fn again(&self, options: &str) {
+        let status = Command::new("mount")
+            .args(["-o", options])
+            .arg(&self.0)
+            .status()
+            .expect("the machine does its part");
+        assert!(status.success());
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        // Lazily: whoever still has a file open there keeps it until they end.
+        let _status = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}

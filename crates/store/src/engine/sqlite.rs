@@ -57,7 +57,22 @@ pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, File), StoreE
         .pragma("temp_store", "MEMORY")
         .pragma("trusted_schema", "OFF");
     let mut connection = options.connect().await.map_err(store_error)?;
-    keeps_what_it_acknowledges(&mut connection).await?;
+    match reading_side(&mut connection, options, path).await {
+        Ok(file) => Ok((connection, file)),
+        Err(error) => {
+            // A connection that is only dropped ends later, and may write until then.
+            let _closed = sqlx::Connection::close(connection).await;
+            Err(error)
+        }
+    }
+}
+
+async fn reading_side(
+    connection: &mut SqliteConnection,
+    options: SqliteConnectOptions,
+    path: &Path,
+) -> Result<File, StoreError> {
+    keeps_what_it_acknowledges(connection).await?;
     let options = options.pragma("query_only", "ON");
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS)
@@ -69,12 +84,11 @@ pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, File), StoreE
         .await
         .map_err(store_error)?;
     let bytes = std::fs::File::open(path).map_err(io_error)?;
-    let file = File {
+    Ok(File {
         readers,
         options: Arc::new(options),
         bytes: Arc::new(bytes),
-    };
-    Ok((connection, file))
+    })
 }
 
 /// SQLite goes on with weaker settings where it cannot have these, for instance without a log on a network's file system.

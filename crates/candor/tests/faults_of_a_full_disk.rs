@@ -59,19 +59,18 @@ fn told(output: &Output, what: &str) {
 }
 
 /// Tries on a disk of ever more space until it works; how often it did not, and each of those is looked at.
-fn until_it_fits(disk: &Mount, from_kib: u64, try_it: impl Fn() -> Output, refused: impl Fn(&Output, &str)) -> u64 {
-    let mut refusals = 0;
-    for kib in (from_kib..ENOUGH_KIB).step_by(usize::try_from(STEP_KIB).unwrap()) {
+fn until_it_fits(disk: &Mount, from_kib: u64, try_it: impl Fn() -> Output, refused: impl Fn(&Output, &str)) -> usize {
+    let sizes = (from_kib..ENOUGH_KIB).step_by(usize::try_from(STEP_KIB).unwrap());
+    for (refusals, kib) in sizes.enumerate() {
         disk.again(&format!("remount,size={kib}k"));
         let output = try_it();
         if output.status.success() {
             return refusals;
         }
-        refusals += 1;
         told(&output, &format!("{kib} KiB"));
         refused(&output, &format!("{kib} KiB"));
     }
-    panic!("it works with no disk at all");
+    panic!("it works on no disk");
 }
 
 /// What a folder and its disk have in use.

@@ -13,6 +13,7 @@ mod cluster;
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,11 +41,16 @@ fn configured_on(cluster: &Cluster) -> (String, [String; 2]) {
     )
 }
 
+/// For whoever reads the test's output.
+fn say(words: std::fmt::Arguments<'_>) {
+    writeln!(std::io::stderr(), "{words}").expect("somebody reads it");
+}
+
 fn seed() -> u64 {
     let given = std::env::var("SEED").ok().map(|seed| seed.parse().unwrap());
     let seed = given.unwrap_or_else(|| RandomState::new().build_hasher().finish());
     // Shown when the test fails.
-    eprintln!("repeat the moments with SEED={seed}");
+    say(format_args!("repeat the moments with SEED={seed}"));
     seed
 }
 
@@ -107,12 +113,12 @@ fn kill_and_look(configuration: &str, server: Option<&(&Cluster, [String; 2])>) 
             is_content(&provider);
         }
     }
-    println!(
+    say(format_args!(
         "{KILLS} kills, {} changes and readings acknowledged, {} people are here, {} were erased",
         everybody.acknowledged,
         everybody.here(),
         everybody.gone()
-    );
+    ));
     assert!(
         everybody.acknowledged > KILLS * 5
             && everybody.here() > 20
@@ -212,12 +218,12 @@ fn a_database_server_that_is_killed_while_it_serves_costs_nothing_that_was_ackno
             everybody.add(hand.join().expect("no request was a wrong one"));
         }
     });
-    println!(
+    say(format_args!(
         "{} answered, {} not, {} people are here",
         everybody.acknowledged,
         everybody.unanswered,
         everybody.here()
-    );
+    ));
     // The same process, without anybody's help.
     for person in &mut everybody.people {
         provider.namespace.run(|| person.look(true)).unwrap();

@@ -61,7 +61,7 @@ impl Accounts {
         }
     }
 
-    /// What the access log holds of an address, for somebody who comes from that address.
+    /// What the access log holds of an address, the newest first, for somebody who comes from that address.
     ///
     /// # Errors
     /// Database errors.

@@ -28,6 +28,7 @@ pub(crate) struct Visits {
     forget: Run<(Lookup,)>,
     forget_programs: Option<Run<(Lookup,)>>,
     keep_ip: Permit<AccessIp, Keep>,
+    keep_time: Permit<AccessTime, Keep>,
     show_ip: Permit<AccessIp, Show>,
     show_time: Permit<AccessTime, Show>,
 }
@@ -42,6 +43,7 @@ impl Visits {
             forget: store.run(&FORGET_VISITS)?,
             forget_programs: store.run(&FORGET_PROGRAMS),
             keep_ip: store.plan().permit().ok()?,
+            keep_time: store.plan().permit().ok()?,
             show_ip: store.plan().permit().ok()?,
             show_time: store.plan().permit().ok()?,
         })
@@ -76,9 +78,11 @@ impl Visits {
         Ok(())
     }
 
+    /// The newest first.
     pub(crate) async fn of_address(&self, store: &Store, ip: IpAddr) -> Result<Vec<Visit>, StoreError> {
         let lookup = store.lookup(&self.keep_ip, &Personal::new(ip));
-        let lines = store.read_rows(&self.from, (lookup, store.now())).await?;
+        let mut lines = store.read_rows(&self.from, (lookup, store.now())).await?;
+        lines.sort_by_key(|line| std::cmp::Reverse(*line.time.open(&self.keep_time)));
         let show = |line: &AccessLine| Visit {
             time: line.time.show(&self.show_time),
             ip: line.ip.show(&self.show_ip),

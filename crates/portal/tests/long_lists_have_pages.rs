@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use account::{KeyText, Member};
 use axum::http::StatusCode;
 use plan::{MemberId, Personal};
-use world::{DEFAULT_POLICY, World};
+use world::{DEFAULT_POLICY, FORUM_POLICY, World};
 
 #[tokio::test]
 async fn devices_are_shown_by_twenty_five() {
@@ -119,4 +119,22 @@ async fn a_thousand_members_are_shown_by_fifty_and_counted() {
         found.contains(one) && found.matches("<th scope=\"row\"><code title=\"").count() == 1,
         "found by the id"
     );
+}
+
+#[tokio::test]
+async fn of_a_long_access_log_the_newest_lines_are_shown() {
+    let world = World::new(FORUM_POLICY).await;
+    let mut ada = world.member("ada@example.org").await;
+    let address = "192.0.2.9".parse().unwrap();
+    for _ in 0..300 {
+        world.clock.advance_seconds(60);
+        world.accounts.record_visit(address, "a browser").await.unwrap();
+    }
+    let page = ada.get("/me").await.text();
+    assert_eq!(page.matches("<td>192.0.2.9</td>").count(), 200, "{page}");
+    assert!(page.contains("These are the newest 200."), "{page}");
+    let times: Vec<&str> = page.split("<tr><td>2026-").skip(1).map(|rest| &rest[..11]).collect();
+    let (newest, oldest) = (times.first().unwrap(), times.last().unwrap());
+    assert!(times.is_sorted_by(|a, b| a >= b), "{times:?}");
+    assert!(newest > oldest && times.len() == 200);
 }

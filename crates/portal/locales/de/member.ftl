@@ -121,6 +121,7 @@ me-own-times = für jede Zeile eigens
 me-visits = Besuche von der Adresse, die Sie gerade benutzen
 me-visits-lead = Das Zugriffsprotokoll ist mit keinem Konto verknüpft und lässt sich deshalb nur nach der Adresse zeigen. Aufbewahrung der Zeilen: { $keep }.
 me-no-visits = Keine Zeile.
+me-visits-newest = Dies sind die neuesten { $lines }. Ein Programm, dessen Zugriffstoken das Konto lesen darf, bekommt alle.
 me-lines = { $lines ->
     [one] { $lines } Zeile
    *[other] { $lines } Zeilen

@@ -121,6 +121,7 @@ me-own-times = each row its own time
 me-visits = Visits from the address that you use now
 me-visits-lead = The access log is linked to no account, so it can be shown by address alone. Lines are kept { $keep }.
 me-no-visits = No line.
+me-visits-newest = These are the newest { $lines }. A program whose token may read the account gets all of them.
 me-lines = { $lines ->
     [one] { $lines } line
    *[other] { $lines } lines

@@ -65,9 +65,13 @@ enum Value {
     Secret,
 }
 
+/// Lines of the access log that the page shows.
+const VISITS_SHOWN: usize = 200;
+
 /// The lines of the access log of one address.
 struct Visits {
-    lines: Vec<account::Visit>,
+    all: usize,
+    newest: Vec<account::Visit>,
     keep: String,
     /// What the columns are called.
     time: &'static str,
@@ -86,12 +90,18 @@ pub(crate) async fn me(
     let now = app.now();
     let tiles: Vec<Tile> = export.tables.iter().map(|table| tile(language, table, now)).collect();
     let visits = match (app.accounts.has_visits(), address.0) {
-        (true, Some(address)) => Some(Visits {
-            lines: app.accounts.visits_from(address).await?,
-            keep: words::keep_of(language, app.plan(), FieldId::AccessIp),
-            time: FieldId::AccessTime.words_in(language),
-            address: FieldId::AccessIp.words_in(language),
-        }),
+        (true, Some(address)) => {
+            let mut newest = app.accounts.visits_from(address).await?;
+            let all = newest.len();
+            newest.truncate(VISITS_SHOWN);
+            Some(Visits {
+                all,
+                newest,
+                keep: words::keep_of(language, app.plan(), FieldId::AccessIp),
+                time: FieldId::AccessTime.words_in(language),
+                address: FieldId::AccessIp.words_in(language),
+            })
+        }
         _ => None,
     };
     let legend = Left::ALL.into_iter();

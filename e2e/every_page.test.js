@@ -22,6 +22,11 @@ const PAGES = Object.fromEntries(Object.entries(WHOSE)
 // What an address shows beyond its plain form, and an address that is none.
 PAGES.guest.push('/join?by=number', '/nothing');
 PAGES.operator.unshift('/', '/policy');
+// For whoever joined by a number, and nobody else.
+PAGES.numbered = PAGES.operator.filter(path => path === '/me/number');
+PAGES.operator = PAGES.operator.filter(path => path !== '/me/number');
+// The signed-in browser of somebody with a number.
+let numbered;
 // Addresses with an id in them, as they are in this run: from the router's address to ours.
 const here = {};
 const NOT_FOUND = ['/nothing'];
@@ -52,6 +57,14 @@ before(async () => {
   await page.goto(`${candor.origin}/operator/invitations`);
   await page.getByRole('button', { name: 'Make it' }).click();
   await page.locator('#made').waitFor();
+  const other = await profile(browser, candor.origin);
+  await other.go('/join?by=number');
+  await other.page.getByLabel('How old are you?').fill('30');
+  await other.page.getByLabel(/I accept/).check();
+  await other.page.locator('main form button[type=submit]').click();
+  await other.page.locator('#recovery-code').waitFor();
+  numbered = await other.context.storageState();
+  await other.context.close();
   const guest = await profile(browser, candor.origin);
   await guest.go('/join');
   await join_(guest.page, 'ada@example.org');
@@ -83,8 +96,10 @@ const LOOKS = [
 
 for (const { width, colorScheme, language, at } of LOOKS) {
   test(`every page at ${width} px in ${colorScheme}, ${language}`, async () => {
-    for (const who of ['guest', 'operator']) {
-      const { page, go, seen, context } = await profile(browser, candor.origin, { viewport: { width, height: 800 }, colorScheme });
+    for (const who of ['guest', 'operator', 'numbered']) {
+      const { page, go, seen, context } = await profile(browser, candor.origin, {
+        viewport: { width, height: 800 }, colorScheme, ...(who === 'numbered' ? { storageState: numbered } : {}),
+      });
       if (who === 'operator') await signIn(page, candor.origin, 'operator@example.org');
       for (const path of PAGES[who]) {
         if (path === '/set-up/{token}') continue;
@@ -120,6 +135,7 @@ test('every address of the router is looked at, or is no page', () => {
   const read = [...Object.values(WHOSE).flat(), MACHINES];
   const found = read.map(name => ROUTER.split(`fn ${name}() -> Router<App> {`)[1].split('\n}\n')[0].split('.route(').length - 1);
   assert.equal(found.reduce((sum, count) => sum + count), all, 'the router has routes where nobody looks for them');
+  assert.equal(PAGES.numbered.length, 1);
   assert.ok(Object.values(PAGES).flat().length > 25, 'the search finds pages');
   const unknown = Object.values(PAGES).flat().filter(path => path.includes('{') && !here[path]);
   assert.deepEqual(unknown, [], 'nobody knows an address for these');

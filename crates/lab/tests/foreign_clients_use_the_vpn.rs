@@ -197,7 +197,8 @@ fn a_worker_that_is_killed_is_replaced_and_devices_go_on() {
     );
 }
 
-/// Cloudflare's client, over each protocol outside: both families inside, TCP and UDP, there and back, and a restart.
+/// Cloudflare's client, which calls when there is something to send, over each protocol outside: both families inside, TCP and
+/// UDP, there and back, and a restart.
 fn s3_003_boringtun_carries_as_wireguard_go_does(runs_as: RunsAs) {
     let mut world = World::start_as(runs_as, 1, "");
     let member = world.join("ada");
@@ -205,7 +206,7 @@ fn s3_003_boringtun_carries_as_wireguard_go_does(runs_as: RunsAs) {
     for outside in [Outside::V4, Outside::V6] {
         let place = world.place(0);
         let endpoint = SocketAddr::new(place.provider(outside), PORT);
-        let client = WireGuardGo::start_with(Program::BoringTun, place, &device, endpoint).connected();
+        let client = WireGuardGo::start_with(Program::BoringTun, place, &device, endpoint);
         for v6 in [false, true] {
             let at = address(v6);
             client.run(|| {
@@ -219,7 +220,7 @@ fn s3_003_boringtun_carries_as_wireguard_go_does(runs_as: RunsAs) {
     member.usage_of(4 * (4 << 20), 4 * (4 << 20));
     let (places, mut stage) = world.apart();
     let endpoint = SocketAddr::new(places[0].provider(Outside::V4), PORT);
-    let client = WireGuardGo::start_with(Program::BoringTun, &places[0], &device, endpoint).connected();
+    let client = WireGuardGo::start_with(Program::BoringTun, &places[0], &device, endpoint);
     client.run(|| echo(address(false), b"before")).unwrap();
     stage.restart();
     until("the device is back", || {

@@ -23,6 +23,8 @@ const SMALL: &str = "[site]\nnames = [\"localhost\"]\n[vpn]\nenabled = false\n";
 const PASSWORD: &str = "three small words";
 /// A disk is this much larger at each try.
 const STEP_KIB: u64 = 16;
+/// The files of a backup are small: one page more, and it is the other one that does not fit.
+const PAGE_KIB: u64 = 4;
 /// More than any of these commands needs here.
 const ENOUGH_KIB: u64 = 4096;
 
@@ -59,8 +61,14 @@ fn told(output: &Output, what: &str) {
 }
 
 /// Tries on a disk of ever more space until it works; how often it did not, and each of those is looked at.
-fn until_it_fits(disk: &Mount, from_kib: u64, try_it: impl Fn() -> Output, refused: impl Fn(&Output, &str)) -> usize {
-    let sizes = (from_kib..ENOUGH_KIB).step_by(usize::try_from(STEP_KIB).unwrap());
+fn until_it_fits(
+    disk: &Mount,
+    from_kib: u64,
+    step_kib: u64,
+    try_it: impl Fn() -> Output,
+    refused: impl Fn(&Output, &str),
+) -> usize {
+    let sizes = (from_kib..ENOUGH_KIB).step_by(usize::try_from(step_kib).unwrap());
     for (refusals, kib) in sizes.enumerate() {
         disk.again(&format!("remount,size={kib}k"));
         let output = try_it();
@@ -123,14 +131,14 @@ fn a_backup_that_does_not_fit_leaves_no_half_and_the_instance_goes_on() {
         });
     };
     let backup = ["backup", "--out", "backups"];
-    let refusals = until_it_fits(&disk, 4, || run_in(&here, &backup), nothing_stays);
+    let refusals = until_it_fits(&disk, 4, PAGE_KIB, || run_in(&here, &backup), nothing_stays);
     assert!(refusals > 0, "4 KiB are too few");
     for name in names(&out) {
         fs::remove_file(out.join(name)).unwrap();
     }
 
     let provider = Provider::start_in(folder, world::namespace(), &[]);
-    let refusals = until_it_fits(&disk, 4, || provider.beside(&backup, ""), nothing_stays);
+    let refusals = until_it_fits(&disk, 4, PAGE_KIB, || provider.beside(&backup, ""), nothing_stays);
     assert!(refusals > 0, "4 KiB are too few");
     assert_eq!(names(&out).len(), 2, "both files");
     provider.join("ada@example.org", PASSWORD);
@@ -191,6 +199,7 @@ fn a_restore_that_does_not_fit_puts_nothing_in_place_and_works_when_there_is_spa
     let refusals = until_it_fits(
         &disk,
         16,
+        STEP_KIB,
         || run_in(second.path(), &restore),
         |_, what| {
             assert_eq!(names(&data(second.path())), ["lock", "wrapping.key"], "{what}");
@@ -219,6 +228,7 @@ fn an_upgrade_that_does_not_fit_leaves_the_databases_as_they_were() {
     let refusals = until_it_fits(
         &disk,
         from,
+        STEP_KIB,
         || run_in(folder.path(), &["upgrade"]),
         |output, what| {
             let lengths = |files: &BTreeMap<String, Vec<u8>>| -> Vec<(String, usize)> {
@@ -257,6 +267,7 @@ fn a_copy_of_the_store_that_does_not_fit_leaves_no_databases_and_what_is_copied_
     let refusals = until_it_fits(
         &disk,
         16,
+        STEP_KIB,
         || run_in(folder.path(), &copy),
         |_, what| {
             let left: Vec<String> = names(&folder.path().join("other"))

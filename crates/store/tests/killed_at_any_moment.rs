@@ -1,4 +1,4 @@
-//! A process that joins, changes and erases people under load is killed (SIGKILL) at two hundred random moments, on each
+//! A process that joins, changes, reads, exports and erases people under load, and sweeps, is killed (SIGKILL) at two hundred random moments, on each
 //! engine; a few times it is the server that is killed, and the process goes on. After each kill the store opens,
 //! everything that was acknowledged is there, and nobody is half here.
 
@@ -27,6 +27,8 @@ const HANDS: usize = 8;
 /// The kill falls after at most so many lines of the child's, and within this time of the last of them.
 const LINES: u64 = 60;
 const WORK: Duration = Duration::from_millis(5);
+/// So often that every few kills meet one.
+const SWEEP_EVERY: Duration = Duration::from_millis(50);
 /// Every fifth kill falls within this time of the child's start: it may hit the opening.
 const OPENING: Duration = Duration::from_millis(60);
 
@@ -68,6 +70,16 @@ async fn work(place: Place) {
     let store = world::reopen_at(place, &Arc::new(ManualClock::new(START))).await;
     say("open");
     let mut hands = tokio::task::JoinSet::new();
+    let sweeping = store.clone();
+    hands.spawn(async move {
+        loop {
+            match sweeping.sweep().await {
+                Ok(_) | Err(StoreError::Disconnected | StoreError::Uncertain) => {}
+                Err(error) => panic!("{error}"),
+            }
+            tokio::time::sleep(SWEEP_EVERY).await;
+        }
+    });
     for hand in 0..HANDS {
         let store = store.clone();
         hands.spawn(async move { work_on(&store, hand).await });
@@ -103,6 +115,10 @@ async fn live(store: &Store, is_erased: bool) -> Result<(), StoreError> {
         store.commit(vec![devices.upsert(&subject, &router).unwrap()]).await?;
         say(&format!("labelled {} {label}", subject.id()));
     }
+    let export = store.export(subject.id()).await?;
+    assert_eq!(export.tables.len(), 3, "whole: held, account, device");
+    let devices_of = store.select(&world::DEVICES_OF).unwrap();
+    assert_eq!(store.read_rows(&devices_of, (member(&subject),)).await?.len(), 1);
     if is_erased {
         say(&format!("erasing {}", subject.id()));
         store.erase(subject.id()).await?;

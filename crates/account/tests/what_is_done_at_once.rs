@@ -482,19 +482,6 @@ async fn a_device_that_a_suspended_member_adds_is_told_of_when_they_are_let_back
     assert_eq!(world.accounts.all_devices().await.unwrap().len(), 2);
 }
 
-/// Uses up the month's quota, and goes on to the next month, in which the next look lets the member back in.
-async fn until_the_next_month(world: &World, member: MemberId) {
-    let delta = UsageDelta {
-        member,
-        up: 1 << 30,
-        down: 0,
-    };
-    world.accounts.record_usage(&[delta]).await.unwrap();
-    assert_eq!(world.accounts.stopped(member), Some(Stop::OverQuota));
-    assert_eq!(world.served(), []);
-    world.clock.advance_seconds(32 * 86_400);
-}
-
 /// The look itself, and not a change that looks by a task of its own, in a program that has just begun: after it has read
 /// all devices it waits for the key of somebody else's, and only so the removal falls between reading and telling.
 async fn a_device_that_is_removed_while_its_member_is_let_back_in_is_not_served(mut world: World) {

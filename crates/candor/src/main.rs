@@ -111,7 +111,7 @@ fn serve(arguments: &ServeArgs) -> ExitCode {
     }
 }
 
-/// As [`serve`]: root's rights go before the runtime makes threads.
+/// As [`serve()`]: root's rights go before the runtime makes threads.
 fn upgrade(arguments: &UpgradeArgs) -> ExitCode {
     match upgrade::prepare(arguments) {
         Ok(prepared) => run(upgrade::upgrade(prepared)),

@@ -77,6 +77,7 @@ const KEYS: &[(&str, &str, &str)] = &[
     ),
     ("vpn", "mtu", "a number of bytes from 1280 to 1500: mtu = 1420"),
     ("vpn", "path", "auto, kernel or user: path = \"auto\""),
+    ("vpn", "lan", "networks in a list: lan = [\"192.168.7.0/24\"]"),
     ("tariff", "name", "a name, in quotation marks: name = \"family\""),
     (
         "tariff",

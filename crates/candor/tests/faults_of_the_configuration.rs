@@ -73,6 +73,8 @@ fn values_out_of_range_name_line_and_key_and_what_to_write() {
         ("[vpn]\nport = 70000", 2, "1 to 65535"),
         ("[vpn]\ninterface = \"a name that is too long\"", 2, "1 to 15"),
         ("[vpn]\ninterface = \"../x\"", 2, "1 to 15"),
+        ("[vpn]\nlan = [\"192.168.7.1\"]", 2, "192.168.7.0/24"),
+        ("[vpn]\nlan = [\"fd00::/129\"]", 2, "is no network"),
         ("[vpn]\ndns = [\"dns.example.org\"]", 2, "addresses in a list"),
         ("[vpn]\nendpoint = \"https://vpn.example.org\"", 2, "without a port"),
         ("[vpn]\nmtu = 9000", 2, "1280 to 1500"),

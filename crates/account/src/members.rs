@@ -72,13 +72,14 @@ impl Accounts {
         Ok(rows.iter().map(line).collect())
     }
 
-    /// Bytes up and down together of everybody since a day; `None` when the policy declares no usage.
+    /// Bytes up and down together of everybody since a day, as it was at most ten seconds ago; `None` when the policy
+    /// declares no usage.
     ///
     /// # Errors
     /// Database errors.
     pub async fn total_bytes_since(&self, from: Day) -> Result<Option<u64>, StoreError> {
         match &self.usage {
-            Some(usage) => Ok(Some(usage.totals_since(&self.store, from).await?.values().sum())),
+            Some(usage) => usage.sum_since(&self.store, from).await.map(Some),
             None => Ok(None),
         }
     }

@@ -141,6 +141,8 @@ statements! {
         rows!(Usage, "WHERE member = $1 AND day >= $2 AND expires_at > $3 ORDER BY day");
     USAGE_TOTALS: SelectStatement<(Day, Timestamp), (MemberId, i64)> = SelectStatement::new, "usage.totals", NetworkOps, touches ["usage"],
         "SELECT member, CAST(SUM(up + down) AS BIGINT) FROM usage WHERE day >= $1 AND expires_at > $2 GROUP BY member";
+    USAGE_SUM: SelectStatement<(Day, Timestamp), i64> = SelectStatement::new, "usage.sum", NetworkOps, touches ["usage"],
+        "SELECT CAST(COALESCE(SUM(up + down), 0) AS BIGINT) FROM usage WHERE day >= $1 AND expires_at > $2";
     USAGE_TOTALS_OF: SelectStatement<(MemberId, MemberId, Day, Timestamp), (MemberId, i64)> = SelectStatement::new, "usage.totals_of",
         NetworkOps, touches ["usage"],
         "SELECT member, CAST(SUM(up + down) AS BIGINT) FROM usage \

@@ -8,8 +8,9 @@ use plan::purpose::NetworkOps;
 use plan::{Day, MemberId, Permit, Personal, Timestamp};
 use store::{Op, Run, Select, Store, StoreError};
 use thiserror::Error;
+use tokio::sync::Mutex;
 
-use crate::statements::{ADD_USAGE, Bytes, DayArg, USAGE_OF, USAGE_TOTALS, USAGE_TOTALS_OF};
+use crate::statements::{ADD_USAGE, Bytes, DayArg, USAGE_OF, USAGE_SUM, USAGE_TOTALS, USAGE_TOTALS_OF};
 use crate::tables::Usage;
 
 /// What a member may use. Configured by the operator.
@@ -29,6 +30,9 @@ pub struct Tariff {
 /// again for late ones. A worker that was taken over may say anything, and a sum beyond what the database can hold would
 /// be refused together with everybody else's.
 const REPORT_BYTES: u64 = 1_000_000_000_000;
+
+/// How long a sum over everybody stands: the VPN reports as often.
+const SUM_STANDS_SECONDS: i64 = 10;
 
 /// What one account moved since the last flush.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,6 +71,9 @@ pub(crate) struct UsageBook {
     of: Select<(MemberId, Day, Timestamp), Usage>,
     totals: Select<(Day, Timestamp), (MemberId, i64)>,
     totals_of: Select<(MemberId, MemberId, Day, Timestamp), (MemberId, i64)>,
+    sum: Select<(Day, Timestamp), i64>,
+    /// The last sum over everybody: since which day, and when it was asked for.
+    last_sum: Mutex<Option<(Day, Timestamp, u64)>>,
     keep_day: Permit<UsageDay, Keep>,
     keep_bytes: Permit<UsageBytes, Keep>,
     use_day: Permit<UsageDay, NetworkOps>,
@@ -81,6 +88,8 @@ impl UsageBook {
             of: store.select(&USAGE_OF)?,
             totals: store.select(&USAGE_TOTALS)?,
             totals_of: store.select(&USAGE_TOTALS_OF)?,
+            sum: store.select(&USAGE_SUM)?,
+            last_sum: Mutex::default(),
             keep_day: store.plan().permit().ok()?,
             keep_bytes: store.plan().permit().ok()?,
             use_day: store.plan().permit().ok()?,
@@ -131,6 +140,23 @@ impl UsageBook {
     ) -> Result<BTreeMap<MemberId, u64>, StoreError> {
         let totals = store.read(&self.totals_of, (first, last, from, store.now())).await?;
         Ok(as_counts(totals))
+    }
+
+    /// Bytes up and down together of everybody since a day. Every row is added up for it, so it stands for as long as counts
+    /// take to arrive, and whoever asks meanwhile waits for the same answer.
+    pub(crate) async fn sum_since(&self, store: &Store, from: Day) -> Result<u64, StoreError> {
+        let mut last = self.last_sum.lock().await;
+        let now = store.now();
+        if let Some((since, at, sum)) = *last
+            && since == from
+            && (at..at.plus_seconds(SUM_STANDS_SECONDS)).contains(&now)
+        {
+            return Ok(sum);
+        }
+        let sums = store.read(&self.sum, (from, now)).await?;
+        let sum = sums.first().and_then(|sum| u64::try_from(*sum).ok()).unwrap_or(0);
+        *last = Some((from, now, sum));
+        Ok(sum)
     }
 
     fn open(&self, row: &Usage) -> DayUsage {

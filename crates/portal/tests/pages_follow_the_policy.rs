@@ -111,6 +111,30 @@ async fn a_used_up_quota_is_said_on_every_page() {
 }
 
 #[tokio::test]
+async fn the_operator_reads_what_everybody_moved_as_it_was_ten_seconds_ago_at_most() {
+    let world = World::new(DEFAULT_POLICY).await;
+    world.member("ada@example.org").await;
+    world.member("bob@example.org").await;
+    let mut operator = world.operator().await;
+    let moved = |page: &str| {
+        let (before, _) = page.split_once("</strong> moved in").expect("the sum is there");
+        before.rsplit('>').next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(moved(&operator.get("/operator").await.text()), "0 bytes");
+    for line in world.accounts.members(None, 3).await.unwrap() {
+        let delta = UsageDelta {
+            member: line.id,
+            up: 1 << 30,
+            down: 1 << 30,
+        };
+        world.accounts.record_usage(&[delta]).await.unwrap();
+    }
+    assert_eq!(moved(&operator.get("/operator").await.text()), "0 bytes", "it stands");
+    world.clock.advance_seconds(10);
+    assert_eq!(moved(&operator.get("/operator").await.text()), "6.0 GiB");
+}
+
+#[tokio::test]
 async fn without_a_vpn_nothing_is_added_and_the_operator_reads_what_is_missing() {
     let world = World::with(DEFAULT_POLICY, false, START).await;
     let mut operator = world.operator().await;

@@ -6,7 +6,7 @@
 //!
 //! Every member has an e-mail address, an accepted policy, a device and a week of usage, written through the store as the
 //! program writes them. They share one password, `PASSWORD`, whose hash is computed once. The first SESSIONS of them are
-//! signed in: their cookies go to the file COOKIES, one a line. The first of all works for the operator.
+//! signed in: their cookies go to the file COOKIES, one a line, in order. The first of all works for the operator.
 
 use std::env;
 use std::error::Error;
@@ -176,9 +176,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let mut batch = JoinSet::new();
         for index in next..end {
             let filler = Arc::clone(&filler);
-            batch.spawn(async move { filler.member(index, index < sessions).await });
+            batch.spawn(async move { (index, filler.member(index, index < sessions).await) });
         }
-        for cookie in batch.join_all().await {
+        let mut written = batch.join_all().await;
+        // They end in any order, and the first line is the operator's.
+        written.sort_unstable_by_key(|(index, _)| *index);
+        for (_, cookie) in written {
             if let Some(cookie) = cookie? {
                 given.push_str(&cookie);
                 given.push('\n');

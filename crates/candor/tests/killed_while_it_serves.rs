@@ -212,7 +212,10 @@ fn a_database_server_that_is_killed_while_it_serves_costs_nothing_that_was_ackno
             std::thread::sleep(Duration::from_millis(500 + random.below(700)));
             cluster.crash();
         }
-        std::thread::sleep(Duration::from_secs(1));
+        // The number of the last commit, which the store counts in the server.
+        let commits = || cluster.sql(&names[0], "SELECT number FROM mark WHERE name = 'commits'");
+        let after_the_crash = commits();
+        world::until("a change after the last crash", || commits() != after_the_crash);
         stop.store(true, Ordering::Relaxed);
         for hand in hands {
             everybody.add(hand.join().expect("no request was a wrong one"));

@@ -168,6 +168,17 @@ pub(crate) fn work(name: &str, mut random: Random, tolerant: bool, stop: &Atomic
     done
 }
 
+/// What a person of the load may do by a token.
+const SCOPES: [&str; 7] = [
+    "account:read",
+    "account:write",
+    "devices:read",
+    "devices:write",
+    "usage:read",
+    "export",
+    "erase",
+];
+
 /// Waits until the databases are asked again; without a token of somebody's it cannot be seen, and the next joining sees it.
 fn wait_until_answered(token: Option<&str>) {
     let began = std::time::Instant::now();
@@ -178,16 +189,7 @@ fn wait_until_answered(token: Option<&str>) {
 }
 
 fn join(email: String, accepted: &str) -> Person {
-    let scopes = [
-        "account:read",
-        "account:write",
-        "devices:read",
-        "devices:write",
-        "usage:read",
-        "export",
-        "erase",
-    ];
-    let body = json!({"email": email, "password": PASSWORD, "age": 42, "accepted": accepted, "label": "load", "scopes": scopes});
+    let body = json!({"email": email, "password": PASSWORD, "age": 42, "accepted": accepted, "label": "load", "scopes": SCOPES});
     let (presence, token) = match ask("POST", "/join", None, Some(&body)) {
         Answer::Came(201, joined) => (Presence::Here, joined["token"]["token"].as_str().map(str::to_owned)),
         Answer::Came(500..=599, _) | Answer::None => (Presence::HereOrGone, None),
@@ -298,16 +300,7 @@ fn base_64(bytes: &[u8; 32]) -> String {
 
 /// Signs in; the token, or nothing when there is no such person.
 fn sign_in(person: &Person) -> Option<String> {
-    let scopes = [
-        "account:read",
-        "account:write",
-        "devices:read",
-        "devices:write",
-        "usage:read",
-        "export",
-        "erase",
-    ];
-    let body = json!({"email": person.email, "password": PASSWORD, "label": "again", "scopes": scopes});
+    let body = json!({"email": person.email, "password": PASSWORD, "label": "again", "scopes": SCOPES});
     match ask("POST", "/tokens", None, Some(&body)) {
         Answer::Came(201, made) => Some(made["token"].as_str().expect("the whole answer came").to_owned()),
         Answer::Came(401, _) => None,

@@ -298,6 +298,14 @@ fn first_segment(from: IpAddr, port: u16) -> Vec<u8> {
     inner::packet(from, to, TCP, &segment)
 }
 
+/// The member's address of the family of a destination.
+fn member_towards(to: IpAddr) -> IpAddr {
+    match to {
+        IpAddr::V4(_) => member().v4.into(),
+        IpAddr::V6(_) => member().v6.into(),
+    }
+}
+
 #[test]
 fn nothing_goes_to_this_machine_its_neighbours_or_other_members() {
     let mut core = connector();
@@ -349,11 +357,7 @@ fn nothing_goes_to_this_machine_its_neighbours_or_other_members() {
         "fd66:8f1c:2a48::1",
     ] {
         let to: IpAddr = to.parse().unwrap();
-        let from: IpAddr = if to.is_ipv4() {
-            member().v4.into()
-        } else {
-            member().v6.into()
-        };
+        let from = member_towards(to);
         let packet = datagram((from, 5000), (to, 53), b"inside?");
         assert!(matches!(core.handle_packet(&packet, now), Outcome::Nothing), "{to}");
     }
@@ -368,11 +372,7 @@ fn nothing_goes_to_this_machine_its_neighbours_or_other_members() {
         "fe00::1",
     ] {
         let to: IpAddr = to.parse().unwrap();
-        let from: IpAddr = if to.is_ipv4() {
-            member().v4.into()
-        } else {
-            member().v6.into()
-        };
+        let from = member_towards(to);
         let packet = datagram((from, 5000), (to, 53), b"outside");
         assert!(matches!(core.handle_packet(&packet, now), Outcome::Send { .. }), "{to}");
     }
@@ -409,11 +409,7 @@ fn the_operator_may_except_private_networks_and_nothing_else() {
         ("127.0.0.1", false),
     ] {
         let to: IpAddr = to.parse().unwrap();
-        let from: IpAddr = if to.is_ipv4() {
-            member().v4.into()
-        } else {
-            member().v6.into()
-        };
+        let from = member_towards(to);
         let packet = datagram((from, 5000), (to, 53), b"inside?");
         let went = matches!(core.handle_packet(&packet, Instant::now()), Outcome::Send { .. });
         assert_eq!(went, goes, "{to}");
